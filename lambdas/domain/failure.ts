@@ -1,0 +1,23 @@
+/** Why a message will not be delivered: Twilio's code, and a sentence for people. */
+export interface Failure {
+  errorCode: number;
+  errorMessage: string;
+}
+
+/** Failures that the gateway itself finds; all others come from a channel's error table. Codes from Twilio's dictionary. */
+export const failures = {
+  validityExpired: (reason?: string): Failure => ({
+    errorCode: 30036,
+    errorMessage: `The validity period expired before the message could be sent${reason ? `: ${reason}` : ''}.`,
+  }),
+  senderGone: (): Failure => ({ errorCode: 63002, errorMessage: 'The sender no longer exists or is not online.' }),
+  windowClosed: (errorCode: number, hours: number): Failure => ({
+    errorCode,
+    errorMessage: `The contact has not written in the last ${hours} hours: only a template may be sent.`,
+  }),
+  unsupported: (reason: string): Failure => ({ errorCode: 63006, errorMessage: reason }),
+  inDoubt: (): Failure => ({
+    errorCode: 30410,
+    errorMessage: 'The channel did not answer in time; the message was not sent again, to avoid sending it twice.',
+  }),
+} as const;

@@ -1,0 +1,149 @@
+import { lookup } from 'node:dns';
+import http from 'node:http';
+import https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { HttpAnswer, HttpRequest } from '../channels/types.ts';
+import { type AddressPolicy, isForbiddenAddress } from '../domain/url-policy.ts';
+
+/** The request never left: nothing was reached, or what the name stands for may not be reached. Safe to send again. */
+export class NotSentError extends Error {}
+
+/** The request left and no answer came: the other side may or may not have acted on it. */
+export class InDoubtError extends Error {}
+
+export interface SendOptions {
+  /** Which addresses may be dialled; checked on the address itself, after DNS. */
+  addresses: AddressPolicy;
+  /** Milliseconds for the whole exchange. */
+  timeoutMs: number;
+  /** Milliseconds to connect, TLS included. */
+  connectTimeoutMs?: number;
+  /** Bytes of an answer that are read; a longer one is cut off there. */
+  maxBytes?: number;
+}
+
+const agents = {
+  'http:': new http.Agent({ keepAlive: true, maxSockets: 200 }),
+  'https:': new https.Agent({ keepAlive: true, maxSockets: 200 }),
+};
+
+/**
+ * Sends one request and reads the answer, whatever its status. Redirects are answers too.
+ * Throws `NotSentError` or `InDoubtError`; both messages are safe to log and to show.
+ */
+export async function send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer> {
+  const { status, headers, bytes } = await sendForBytes(request, options);
+  return { status, headers, body: bytes.toString('utf8') };
+}
+
+/** An answer whose body is not text. */
+export interface BinaryAnswer {
+  status: number;
+  headers: Record<string, string>;
+  bytes: Buffer;
+}
+
+/** `send` for what may be answered with a file. */
+export async function sendForBytes(request: HttpRequest, options: SendOptions): Promise<BinaryAnswer> {
+  const url = new URL(request.url);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new NotSentError(`${url.protocol} is not HTTP`);
+  const literal = url.hostname.replace(/^\[|\]$/g, '');
+  // Node dials a literal address without a lookup, so that one is checked here.
+  if (isIP(literal) && isForbiddenAddress(literal, options.addresses)) {
+    throw new NotSentError(`the address of ${url.hostname} may not be reached`);
+  }
+  const { headers, body } = await encode(request);
+  return exchange(url, { method: request.method, headers }, body, options);
+}
+
+function exchange(
+  url: URL,
+  head: { method: string; headers: Record<string, string> },
+  body: Buffer | undefined,
+  { addresses, timeoutMs, connectTimeoutMs = 5_000, maxBytes = 1_048_576 }: SendOptions,
+): Promise<BinaryAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<BinaryAnswer>();
+  const secure = url.protocol === 'https:';
+  let connected = false;
+  const request = (secure ? https : http).request(url, {
+    ...head,
+    agent: agents[secure ? 'https:' : 'http:'],
+    lookup: guardedLookup(addresses),
+  });
+  const giveUp = (why: string) => request.destroy(new Error(why));
+  const connecting = setTimeout(() => connected || giveUp(`no connection in ${connectTimeoutMs} ms`), connectTimeoutMs);
+  const whole = setTimeout(() => giveUp(`no answer in ${timeoutMs} ms`), timeoutMs);
+  const settle = () => {
+    clearTimeout(connecting);
+    clearTimeout(whole);
+  };
+  request.on('socket', (socket) => {
+    if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', () => (connected = true));
+    else connected = true;
+  });
+  request.on('response', (response) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = () => {
+      settle();
+      const headers = Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
+      const bytes = Buffer.concat(chunks).subarray(0, maxBytes);
+      resolve({ status: response.statusCode ?? 0, headers: Object.fromEntries(headers), bytes });
+    };
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) {
+        finish();
+        response.destroy();
+      }
+    });
+    response.on('end', finish);
+  });
+  request.on('error', (error) => {
+    settle();
+    const reason = `${head.method} ${url.host}: ${error.message || (error as NodeJS.ErrnoException).code}`;
+    reject(connected ? new InDoubtError(reason) : new NotSentError(reason));
+  });
+  // A connection that breaks in the middle of an answer ends without `end` or `error`.
+  request.on('close', () => {
+    settle();
+    reject(new InDoubtError(`${head.method} ${url.host}: the connection closed before the answer was whole`));
+  });
+  request.end(body);
+  return promise;
+}
+
+/** Looks names up as usual, and refuses those that stand for a forbidden address: what is checked is what is dialled. */
+function guardedLookup(addresses: AddressPolicy): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, '', 0);
+      const allowed = found.filter(({ address }) => !isForbiddenAddress(address, addresses));
+      const first = allowed[0];
+      if (!first) return callback(new Error(`the address of ${hostname} may not be reached`), '', 0);
+      if (options.all) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
+}
+
+async function encode(request: HttpRequest): Promise<{ headers: Record<string, string>; body: Buffer | undefined }> {
+  if (request.body === undefined) return { headers: request.headers, body: undefined };
+  if (typeof request.body === 'string') {
+    const body = Buffer.from(request.body, 'utf8');
+    return { headers: { ...request.headers, 'content-length': String(body.length) }, body };
+  }
+  const form = new FormData();
+  for (const part of request.body) {
+    if (part.filename === undefined && part.contentType === undefined) form.append(part.name, part.value);
+    else form.append(part.name, new Blob([part.value], { type: part.contentType ?? '' }), part.filename ?? part.name);
+  }
+  const encoded = new Response(form);
+  const body = Buffer.from(await encoded.arrayBuffer());
+  const contentType = encoded.headers.get('content-type') ?? 'multipart/form-data';
+  return {
+    headers: { ...request.headers, 'content-type': contentType, 'content-length': String(body.length) },
+    body,
+  };
+}

@@ -1,0 +1,53 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+
+/*
+ * One table. Keys by access pattern:
+ *
+ *   pk                            sk                item
+ *   AC…#<last digit of the SID>   M#<32 hex>        message (16 shards, so that no account is bound by one partition)
+ *   AC…                           XE…               sender
+ *   AC…                           ACCOUNT           account
+ *   ADDRESS#<channel>#<address>   ADDRESS           who owns an address
+ *   ID#<XE…>#<channel id>         ID                channel's message id → SID (expires)
+ *   PACE#<XE…>                    PACE              a sender's pacing state
+ *   CONTACT#<XE…>#<contact>       WINDOW            when a contact last wrote (expires)
+ *   IDEMPOTENCY#<AC…>#<key>       IDEMPOTENCY       the first request with a key (expires)
+ *
+ * `ttl` (seconds since the epoch) is the table's expiry attribute. DynamoDB deletes late, so readers check it.
+ */
+
+export const MESSAGE_SHARDS = '0123456789abcdef'.split('');
+
+export const messageKey = (accountSid: string, sid: string) => ({
+  pk: `${accountSid}#${sid.slice(-1)}`,
+  sk: `M#${sid.slice(2)}`,
+});
+export const senderKey = (accountSid: string, senderSid: string) => ({ pk: accountSid, sk: senderSid });
+export const accountKey = (accountSid: string) => ({ pk: accountSid, sk: 'ACCOUNT' });
+export const addressKey = (channel: string, address: string) => ({
+  pk: `ADDRESS#${channel}#${address}`,
+  sk: 'ADDRESS',
+});
+export const idKey = (senderSid: string, channelMessageId: string) => ({
+  pk: `ID#${senderSid}#${channelMessageId}`,
+  sk: 'ID',
+});
+export const paceKey = (senderSid: string) => ({ pk: `PACE#${senderSid}`, sk: 'PACE' });
+export const windowKey = (senderSid: string, contact: string) => ({
+  pk: `CONTACT#${senderSid}#${contact}`,
+  sk: 'WINDOW',
+});
+export const idempotencyKey = (accountSid: string, key: string) => ({
+  pk: `IDEMPOTENCY#${accountSid}#${key}`,
+  sk: 'IDEMPOTENCY',
+});
+
+/** Runs a conditional write; a condition that does not hold is an answer (`undefined`), not an error. */
+export async function unlessConditionFails<T>(write: Promise<T>): Promise<T | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
