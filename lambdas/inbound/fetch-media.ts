@@ -1,0 +1,72 @@
+import type { Session } from '../channels/types.ts';
+import type { Message } from '../domain/message.ts';
+import { mediaSid } from '../domain/sid.ts';
+import type { CredentialSource } from '../outbound/credentials.ts';
+import { logExchange } from '../platform/exchange-log.ts';
+import { sendForBytes } from '../platform/http.ts';
+import { logger } from '../platform/log.ts';
+import type { MediaStore } from '../platform/media-store.ts';
+import type { EventContext } from './apply-event.ts';
+
+/** WhatsApp's limit for documents, the largest of any channel's media; held in memory while it is copied. */
+const MAX_BYTES = 100 * 1_048_576;
+
+export interface MediaDependencies {
+  credentials: CredentialSource;
+  media: MediaStore;
+  allowLoopback: boolean;
+  now(): number;
+}
+
+/**
+ * Copies an inbound message's media from the channel to S3, before the customer is told of them: channels keep media for
+ * days only, and want credentials for them. Safe to repeat. A file that the channel no longer has is left out.
+ */
+export async function fetchMedia(
+  message: Message,
+  context: EventContext,
+  dependencies: MediaDependencies,
+): Promise<void> {
+  for (const [index, item] of message.media.entries()) {
+    const file = await download(item, message.sid, context, dependencies);
+    if (!file) continue;
+    const { accountSid, sid: messageSid } = message;
+    const contentType = item.contentType ?? file.headers['content-type'] ?? 'application/octet-stream';
+    const name = { accountSid, messageSid, mediaSid: mediaSid(messageSid, index) };
+    await dependencies.media.put(name, contentType, file.bytes);
+  }
+}
+
+async function download(
+  item: Message['media'][number],
+  messageSid: string,
+  { sender, channel }: EventContext,
+  { credentials, allowLoopback, now }: MediaDependencies,
+) {
+  let rejected: Session | undefined;
+  for (let tries = 0; ; tries += 1) {
+    const { context, session } = await credentials.get(sender, channel, now(), rejected);
+    const request =
+      item.id !== undefined && channel.download
+        ? await channel.download({ id: item.id }, context, session)
+        : { method: 'GET' as const, url: item.url ?? '', headers: {} };
+    const started = performance.now();
+    const answer = await sendForBytes(request, {
+      // A URL in a webhook is a stranger's word; only the channel's own host may be in a private network.
+      addresses: { allowLoopback, allowPrivate: item.id !== undefined },
+      timeoutMs: 25_000,
+      maxBytes: MAX_BYTES,
+    });
+    logExchange(messageSid, request, { ...answer, body: '' }, Math.round(performance.now() - started));
+    if (answer.status < 300) return answer;
+    if (answer.status === 401 && tries === 0 && session) {
+      rejected = session;
+      continue;
+    }
+    if (answer.status === 404 || answer.status === 410) {
+      logger.warn('the channel no longer has a media file', { messageSid, status: answer.status });
+      return undefined;
+    }
+    throw new Error(`The channel answered ${answer.status} for a media file.`);
+  }
+}

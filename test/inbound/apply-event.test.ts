@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Channel, ChannelEvent } from '../../lambdas/channels/types.ts';
+import type { Message } from '../../lambdas/domain/message.ts';
+import type { Sender } from '../../lambdas/domain/sender.ts';
+import { newSid } from '../../lambdas/domain/sid.ts';
+import type { CallbackTask } from '../../lambdas/domain/tasks.ts';
+import { ROOT_ACCOUNT_SID, startAws } from '../support/aws.ts';
+
+const aws = await startAws();
+const { applyEvent, UnknownMessageError } = await import('../../lambdas/inbound/apply-event.ts');
+const { MessageStore } = await import('../../lambdas/platform/stores/messages.ts');
+const { MessageIdStore } = await import('../../lambdas/platform/stores/message-ids.ts');
+const { WindowStore } = await import('../../lambdas/platform/stores/windows.ts');
+afterAll(() => aws.stop());
+
+const table = process.env['TABLE_NAME'] ?? '';
+const messages = new MessageStore(table);
+const messageIds = new MessageIdStore(table);
+const windows = new WindowStore(table);
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const at = new Date(NOW).toISOString();
+const CONTACT = '15552223333';
+const channel = {
+  name: 'stub',
+  address: { scheme: 'stub:', parse: (text: string) => text, format: (address: string) => `stub:+${address}` },
+} as Channel;
+let sender: Sender;
+let announced: CallbackTask[];
+
+beforeEach(() => {
+  announced = [];
+  sender = {
+    sid: newSid('XE', NOW),
+    accountSid: ROOT_ACCOUNT_SID,
+    channel: 'stub',
+    address: '15550001111',
+    status: 'ONLINE',
+    fields: {},
+    secretId: '',
+    webhookSecretHash: '',
+    webhook: { callbackUrl: 'https://customer.example/in', callbackMethod: 'POST', fallbackMethod: 'POST' },
+    dateCreated: at,
+    dateUpdated: at,
+  };
+});
+
+async function sent(id: string, overrides: Partial<Message> = {}): Promise<Message> {
+  const message: Message = {
+    sid: newSid('SM', NOW),
+    accountSid: ROOT_ACCOUNT_SID,
+    senderSid: sender.sid,
+    channel: 'stub',
+    direction: 'outbound-api',
+    from: sender.address,
+    to: CONTACT,
+    body: 'Hi',
+    media: [],
+    status: 'sent',
+    statusCallback: 'https://customer.example/status',
+    dateCreated: at,
+    dateUpdated: at,
+    attempt: 1,
+    channelMessageIds: [id],
+    timeline: [{ at, event: 'sent', by: 'deliver' }],
+    ...overrides,
+  };
+  await messages.insert(message);
+  await messageIds.remember(sender.sid, id, message.sid, NOW);
+  return message;
+}
+
+const apply = (event: ChannelEvent, options: { crashBeforeCallback?: boolean } = {}) =>
+  applyEvent(
+    event,
+    { sender, channel, gatewayUrl: 'https://gateway.example' },
+    {
+      messages,
+      messageIds,
+      windows,
+      announce: async (task) => {
+        if (options.crashBeforeCallback) throw new Error('crashed');
+        announced.push(task);
+      },
+      fetchMedia: async () => undefined,
+      now: () => NOW,
+    },
+  );
+
+type Status = Extract<ChannelEvent, { type: 'status' }>;
+const status = (id: string, name: Status['status'], error?: Status['error']): Status => ({
+  type: 'status',
+  channel: 'stub',
+  id,
+  timestamp: at,
+  status: name,
+  ...(error && { error }),
+});
+const inbound = (overrides: Partial<Extract<ChannelEvent, { type: 'message' }>> = {}): ChannelEvent => ({
+  type: 'message',
+  channel: 'stub',
+  id: 'in-1',
+  from: CONTACT,
+  to: sender.address,
+  timestamp: at,
+  text: 'Hello',
+  raw: {},
+  ...overrides,
+});
+const stored = (message: Message) => messages.get(message.accountSid, message.sid);
+const callbacks = () => announced.map(({ params }) => params['MessageStatus']);
+
+describe('a status', () => {
+  it('advances the message, is in its timeline, and calls back', async () => {
+    const message = await sent('id-1');
+    await apply(status('id-1', 'delivered'));
+    expect(await stored(message)).toMatchObject({ status: 'delivered' });
+    expect((await stored(message))?.timeline.at(-1)).toEqual({ at, event: 'delivered', by: 'channel' });
+    expect(callbacks()).toEqual(['delivered']);
+  });
+
+  it('fails the message with the channel’s error', async () => {
+    const message = await sent('id-1');
+    await apply(status('id-1', 'failed', { code: '470', title: 'Re-engagement message', twilioCode: 63016 }));
+    expect(await stored(message)).toMatchObject({ status: 'failed', errorCode: 63016 });
+    expect(announced[0]?.params).toMatchObject({ MessageStatus: 'failed', ErrorCode: '63016' });
+  });
+
+  it('that repeats what we know ourselves changes nothing and calls nobody back', async () => {
+    const message = await sent('id-1');
+    await apply(status('id-1', 'sent'));
+    expect(await stored(message)).toEqual(message);
+    expect(announced).toEqual([]);
+  });
+
+  it('that was cut off before its callback is announced when it comes again', async () => {
+    await sent('id-1');
+    await expect(apply(status('id-1', 'delivered'), { crashBeforeCallback: true })).rejects.toThrow('crashed');
+    await apply(status('id-1', 'delivered'));
+    expect(callbacks()).toEqual(['delivered']);
+  });
+
+  it('of a message that is not known is an error, so that it is tried later', async () => {
+    await expect(apply(status('unknown', 'delivered'))).rejects.toThrow(UnknownMessageError);
+    expect(await aws.items()).not.toContainEqual(
+      expect.objectContaining({ status: 'delivered', senderSid: sender.sid }),
+    );
+  });
+
+  it('never moves a message back, in whatever order statuses come', async () => {
+    const ranks = ['sent', 'delivered', 'read'] as const;
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...ranks), { minLength: 1, maxLength: 6 }), async (order) => {
+        announced = [];
+        run += 1;
+        const message = await sent(`run-${run}`);
+        for (const name of order) await apply(status(`run-${run}`, name));
+        const highest = ranks[Math.max(...order.map((name) => ranks.indexOf(name)))];
+        expect((await stored(message))?.status).toBe(highest);
+        const told = callbacks().map((name) => ranks.indexOf(name as (typeof ranks)[number]));
+        expect([...new Set(told)]).toEqual([...new Set(told)].sort((left, right) => left - right));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('an inbound message', () => {
+  it('is stored, opens the window, and reaches the webhook with Twilio’s parameters', async () => {
+    await apply(inbound({ profileName: 'Ana' }));
+    expect(await windows.lastInboundAt(sender.sid, CONTACT)).toBe(NOW);
+    const task = announced[0];
+    expect(task?.url).toBe('https://customer.example/in');
+    expect(task?.params).toMatchObject({
+      From: `stub:+${CONTACT}`,
+      To: 'stub:+15550001111',
+      Body: 'Hello',
+      NumMedia: '0',
+      NumSegments: '1',
+      SmsStatus: 'received',
+      ProfileName: 'Ana',
+      WaId: CONTACT,
+      AccountSid: ROOT_ACCOUNT_SID,
+    });
+    const message = await messages.get(ROOT_ACCOUNT_SID, task?.messageSid ?? '');
+    expect(message).toMatchObject({ direction: 'inbound', status: 'received', body: 'Hello' });
+  });
+
+  it('that comes twice is one message, with the same idempotency token', async () => {
+    await apply(inbound());
+    await apply(inbound());
+    expect(new Set(announced.map(({ messageSid }) => messageSid)).size).toBe(1);
+    expect(new Set(announced.map(({ idempotencyToken }) => idempotencyToken)).size).toBe(1);
+    const received = await messages.page(ROOT_ACCOUNT_SID, { limit: 100, where: { from: CONTACT } });
+    expect(received.filter(({ senderSid }) => senderSid === sender.sid)).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'a media',
+      { text: undefined, media: [{ id: 'm1', contentType: 'image/jpeg' }] },
+      { NumMedia: '1', MediaContentType0: 'image/jpeg', Body: '' },
+    ],
+    [
+      'a document',
+      { text: undefined, media: [{ id: 'm1', contentType: 'application/pdf', filename: 'bill.pdf' }] },
+      { Body: 'bill.pdf' },
+    ],
+    [
+      'a location',
+      { text: undefined, location: { latitude: 37.5, longitude: -122, label: 'HQ', address: '1 Hacker Way' } },
+      { Latitude: '37.5', Longitude: '-122', Label: 'HQ', Address: '1 Hacker Way' },
+    ],
+    [
+      'a tapped button',
+      { text: undefined, button: { text: 'Yes', payload: 'YES' } },
+      { Body: 'Yes', ButtonText: 'Yes', ButtonPayload: 'YES' },
+    ],
+    ['a reaction', { text: undefined, reaction: { messageId: 'x', emoji: '👍' } }, { Body: '👍' }],
+  ])('that is %s has Twilio’s parameters for it', async (_, event, expected) => {
+    await apply(inbound(event));
+    expect(announced[0]?.params).toMatchObject(expected);
+  });
+
+  it('that answers one of ours names it', async () => {
+    const message = await sent('ours');
+    await apply(inbound({ replyTo: 'ours' }));
+    expect(announced[0]?.params).toMatchObject({
+      OriginalRepliedMessageSid: message.sid,
+      OriginalRepliedMessageSender: 'stub:+15550001111',
+    });
+  });
+
+  it('is stored even when nobody listens', async () => {
+    sender.webhook = { callbackMethod: 'POST', fallbackMethod: 'POST' };
+    await apply(inbound());
+    expect(announced).toEqual([]);
+    const received = await messages.page(ROOT_ACCOUNT_SID, { limit: 1_000 });
+    expect(received.some(({ senderSid, direction }) => senderSid === sender.sid && direction === 'inbound')).toBe(true);
+  });
+});
