@@ -1,0 +1,198 @@
+import * as z from 'zod';
+import type { Evaluator } from './expressions/expression.ts';
+import type { Roots, Scopes } from './expressions/scope.ts';
+import { createTemplateCompiler, type TemplateCompiler } from './expressions/template.ts';
+import { type BuildRequest, compileRequest, encodingSchema, requestSchema, requestShape } from './http/request.ts';
+import type { Mistake, SpecPath } from './mistakes.ts';
+import { type MessageKind, messageKindSchema } from './parts.ts';
+import { isOfContentType } from './primitives/content-type.ts';
+
+const caseSchema = z
+  .strictObject({
+    kind: messageKindSchema,
+    when: z.string().optional().describe('A condition besides the kind. Names: `message`, `text`, `media`, `sender`'),
+    contentTypes: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('For `media`: the content types that it takes, `image/*` for all of a family; all if not given'),
+    text: z
+      .strictObject({ max: z.int().positive().describe('The longest text, counted as `limits.text` counts') })
+      .optional()
+      .describe(
+        "For `media` and `actions`: the message's text can go with it, up to this length; what cannot is sent as text",
+      ),
+    ...z.strictObject(requestShape).partial().shape,
+  })
+  .describe(
+    'How one kind of message is sent. Its request keys are laid over those of `outbound.request`, object by object',
+  );
+type CaseSpec = z.infer<typeof caseSchema>;
+
+export const outboundSchema = z
+  .strictObject({
+    inDoubt: z
+      .enum(['resend', 'give-up'])
+      .describe(
+        'When it is not known whether a request reached the provider: send again (perhaps twice), or not at all',
+      ),
+    validityPeriod: z
+      .int()
+      .min(1)
+      .max(36_000)
+      .default(36_000)
+      .describe('Seconds a message may wait to be sent when the customer sets no `ValidityPeriod`'),
+    request: z.strictObject(requestShape).partial().default({}).describe('What all cases have in common'),
+    cases: z
+      .array(caseSchema)
+      .min(1)
+      .describe('How each kind is sent; of those for a kind the first that fits. A kind without a case is refused'),
+    answer: z
+      .strictObject({
+        encoding: encodingSchema.default('json'),
+        id: z
+          .string()
+          .optional()
+          .describe(
+            "Where an answer has the provider's message id. An answer without it is not a success; leave out where there is none",
+          ),
+      })
+      .default({ encoding: 'json' })
+      .describe('How an answer is read'),
+  })
+  .describe('How messages are sent');
+export type OutboundSpec = z.infer<typeof outboundSchema>;
+
+/** A case of the spec, ready to be asked and to build its request. */
+export interface OutboundCase {
+  kind: MessageKind;
+  contentTypes: readonly string[] | undefined;
+  maxText: number | undefined;
+  when: Evaluator | undefined;
+  build: BuildRequest;
+}
+
+export function compileOutbound(
+  spec: OutboundSpec,
+  path: SpecPath,
+  scopes: Scopes,
+  compiler: TemplateCompiler,
+): OutboundCase[] {
+  findUnreachable(spec.cases, path, compiler);
+  const reported = new Set<string>();
+  return spec.cases.map((caseSpec, index) => {
+    const casePath = [...path, 'cases', index];
+    const mistakes: Mistake[] = [];
+    const compiled = compileCase(spec, caseSpec, casePath, scopes, createTemplateCompiler(mistakes));
+    for (const mistake of mistakes) {
+      // What all cases have in common is compiled with each of them, and reported once, where it stands.
+      const inCase = mistake.path.slice(casePath.length);
+      const shared = inCase.length > 0 && !hasPath(caseSpec, inCase);
+      const placed = shared ? { ...mistake, path: [...path, 'request', ...inCase] } : mistake;
+      const key = JSON.stringify([placed.path, placed.message]);
+      if (!reported.has(key)) compiler.mistake(placed);
+      reported.add(key);
+    }
+    return compiled;
+  });
+}
+
+function compileCase(
+  spec: OutboundSpec,
+  caseSpec: CaseSpec,
+  casePath: SpecPath,
+  scopes: Scopes,
+  compiler: TemplateCompiler,
+): OutboundCase {
+  const request = requestSchema.safeParse(overlaid(spec.request, requestOf(caseSpec)));
+  if (!request.success) {
+    const missing = request.error.issues.map((issue) => `"${issue.path.join('.')}"`).join(', ');
+    compiler.mistake({
+      path: casePath,
+      message: `its request lacks ${missing}; give it here or in outbound.request`,
+    });
+  }
+  return {
+    kind: caseSpec.kind,
+    contentTypes: caseSpec.contentTypes,
+    maxText: caseSpec.text?.max,
+    when:
+      caseSpec.when === undefined ? undefined : compiler.template(caseSpec.when, [...casePath, 'when'], scopes.when),
+    build: request.success
+      ? compileRequest(request.data, casePath, scopes.outbound, compiler)
+      : () => Promise.reject(new Error('the spec has mistakes')),
+  };
+}
+
+/** The first case that takes a part of this kind. Roots: `message`, `text`, `media`, `sender`. */
+export async function selectCase(
+  cases: readonly OutboundCase[],
+  kind: MessageKind,
+  roots: Roots,
+): Promise<OutboundCase | undefined> {
+  const { contentType } = (roots['media'] ?? {}) as { contentType?: string };
+  for (const candidate of cases) {
+    if (candidate.kind !== kind) continue;
+    if (candidate.contentTypes && !isOfContentType(contentType, candidate.contentTypes)) continue;
+    if (candidate.when) {
+      const holds = candidate.when.isAsync ? await candidate.when.run(roots) : candidate.when.run(roots);
+      if (!holds) continue;
+    }
+    return candidate;
+  }
+  return undefined;
+}
+
+function requestOf(spec: CaseSpec) {
+  const { method, url, headers, query, encoding, body } = spec;
+  return { method, url, headers, query, encoding, body };
+}
+
+/** The second value over the first: objects key by key, anything else whole. */
+function overlaid(under: object, over: object): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = result[key];
+    if (value !== undefined) result[key] = isMapping(below) && isMapping(value) ? overlaid(below, value) : value;
+  }
+  return result;
+}
+
+function hasPath(value: unknown, path: SpecPath): boolean {
+  const [key, ...rest] = path;
+  if (key === undefined) return true;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    hasPath((value as Record<string | number, unknown>)[key], rest) &&
+    Object.hasOwn(value, key)
+  );
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A case after one of the same kind that takes everything would never be asked. */
+function findUnreachable(cases: readonly CaseSpec[], path: SpecPath, compiler: TemplateCompiler): void {
+  const closed = new Set<MessageKind>();
+  for (const [index, { kind, when, contentTypes, text }] of cases.entries()) {
+    const casePath = [...path, 'cases', index];
+    if (closed.has(kind)) {
+      compiler.mistake({
+        path: casePath,
+        message: `never reached: an earlier case takes every message of kind "${kind}"`,
+      });
+    }
+    if (!when && !contentTypes) closed.add(kind);
+    if (contentTypes && kind !== 'media') {
+      compiler.mistake({
+        path: [...casePath, 'contentTypes'],
+        message: 'only a case of kind "media" has content types',
+      });
+    }
+    if (text && kind !== 'media' && kind !== 'actions') {
+      compiler.mistake({ path: [...casePath, 'text'], message: 'only "media" and "actions" carry a text besides' });
+    }
+  }
+}

@@ -1,0 +1,252 @@
+import * as z from 'zod';
+
+/*
+ * The shapes that the engine reads and writes, for every channel. Ids are strings, kept exactly as the channel wrote them
+ * (LINE, Viber and WeChat ids exceed 2^53). Addresses carry no scheme (`15551234567`); timestamps are ISO 8601 UTC.
+ */
+
+const location = z.strictObject({
+  latitude: z.number(),
+  longitude: z.number(),
+  label: z.string().optional(),
+  address: z.string().optional(),
+});
+
+/**
+ * A message to render.
+ * @example { sid: 'SM…', accountSid: 'AC…', channel: 'whatsapp', from: '15550001111', to: '15552223333', body: 'Hi' }
+ */
+export const outboundMessageSchema = z.strictObject({
+  sid: z.string(),
+  accountSid: z.string(),
+  channel: z.string(),
+  from: z.string(),
+  to: z.string(),
+  body: z.string().optional(),
+  media: z
+    .array(z.strictObject({ url: z.string(), contentType: z.string().optional(), filename: z.string().optional() }))
+    .optional(),
+  template: z
+    .strictObject({
+      name: z.string(),
+      language: z.string(),
+      namespace: z.string().optional(),
+      parameters: z.union([z.array(z.string()), z.record(z.string(), z.string())]).default([]),
+      header: z.unknown().optional(),
+      buttons: z.array(z.unknown()).optional(),
+    })
+    .optional(),
+  location: location.optional(),
+  actions: z
+    .array(
+      z.strictObject({
+        type: z.string(),
+        title: z.string(),
+        id: z.string().optional(),
+        url: z.string().optional(),
+        phone: z.string().optional(),
+      }),
+    )
+    .optional(),
+  /** The channel's id of the message that this one answers. */
+  replyTo: z.string().optional(),
+  segment: z.strictObject({ index: z.number().int(), count: z.number().int() }).optional(),
+  tag: z.string().optional(),
+  statusCallback: z.string().optional(),
+  validUntil: z.string().optional(),
+});
+export type OutboundMessage = z.infer<typeof outboundMessageSchema>;
+
+/** A request to a provider, ready to send. `body` is text, or the parts of a multipart form. */
+export const httpRequestSchema = z.strictObject({
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: z
+    .union([
+      z.string(),
+      z.array(
+        z.strictObject({
+          name: z.string(),
+          value: z.string(),
+          filename: z.string().optional(),
+          contentType: z.string().optional(),
+        }),
+      ),
+    ])
+    .optional(),
+});
+export type HttpRequest = z.infer<typeof httpRequestSchema>;
+
+/** A provider's answer. Header names are lower case; `body` is the text as it came. */
+export const httpAnswerSchema = z.strictObject({
+  status: z.number().int(),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string().default(''),
+});
+export type HttpAnswer = z.infer<typeof httpAnswerSchema>;
+
+/**
+ * What a failure asks of us: `retry` later; `rate-limited`, wait; `auth`, get new credentials;
+ * `recipient`, this contact cannot be reached; `window`, a template is needed; `permanent`, give up.
+ */
+export const errorClassSchema = z.enum(['retry', 'rate-limited', 'auth', 'recipient', 'window', 'permanent']);
+export type ErrorClass = z.infer<typeof errorClassSchema>;
+
+/** What a provider's answer means. `retryAfter` is in seconds; `code` is the provider's own. */
+export const outcomeSchema = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('accepted'), id: z.string().optional() }),
+  z.strictObject({
+    outcome: z.literal('failed'),
+    class: errorClassSchema,
+    twilioCode: z.number().int(),
+    code: z.string().optional(),
+    title: z.string().optional(),
+    retryAfter: z.number().optional(),
+    scope: z.enum(['contact', 'sender']),
+  }),
+]);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** What a channel tells us, normalised. */
+export const channelEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('message'),
+    channel: z.string(),
+    id: z.string(),
+    from: z.string(),
+    to: z.string(),
+    timestamp: z.string(),
+    /** The channel's own word for the kind: `text`, `image`, `location` … */
+    kind: z.string().optional(),
+    text: z.string().optional(),
+    media: z
+      .array(
+        z.strictObject({
+          id: z.string().optional(),
+          url: z.string().optional(),
+          contentType: z.string().optional(),
+          filename: z.string().optional(),
+        }),
+      )
+      .optional(),
+    location: location.optional(),
+    button: z.strictObject({ text: z.string(), payload: z.string().optional() }).optional(),
+    contacts: z.array(z.unknown()).optional(),
+    reaction: z.strictObject({ messageId: z.string(), emoji: z.string().optional() }).optional(),
+    /** The channel's id of the message that this one answers. */
+    replyTo: z.string().optional(),
+    profileName: z.string().optional(),
+    forwarded: z.boolean().optional(),
+    referral: z.record(z.string(), z.unknown()).optional(),
+    /** The part of the payload that this event was made from. */
+    raw: z.unknown(),
+  }),
+  z.strictObject({
+    type: z.literal('status'),
+    channel: z.string(),
+    /** The channel's message id; absent when our SID came back instead. */
+    id: z.string().optional(),
+    sid: z.string().optional(),
+    to: z.string().optional(),
+    timestamp: z.string(),
+    status: z.enum(['sent', 'delivered', 'read', 'failed', 'undelivered']),
+    error: z.strictObject({ code: z.string(), title: z.string().optional(), twilioCode: z.number().int() }).optional(),
+  }),
+  z.strictObject({
+    type: z.literal('account'),
+    channel: z.string(),
+    name: z.string(),
+    detail: z.unknown(),
+  }),
+]);
+export type ChannelEvent = z.infer<typeof channelEventSchema>;
+
+/** A sender as the engine and the command line see it: `fields` and `secrets` as the spec's `registration` names them. */
+export const senderContextSchema = z.strictObject({
+  address: z.string(),
+  fields: z.record(z.string(), z.string()).default({}),
+  secrets: z.record(z.string(), z.string()).default({}),
+});
+export type SenderContext = z.infer<typeof senderContextSchema>;
+
+/** A webhook as it came. Header names are lower case; `body` is the raw text, already base64-decoded. */
+export const webhookRequestSchema = z.strictObject({
+  method: z.enum(['GET', 'POST']),
+  headers: z.record(z.string(), z.string()).default({}),
+  query: z.record(z.string(), z.string()).default({}),
+  body: z.string().default(''),
+});
+export type WebhookRequest = z.infer<typeof webhookRequestSchema>;
+
+/**
+ * What a webhook is: events to apply, a handshake to answer, or a refusal (wrong signature: `status` 403;
+ * `malformed`: the signature is right or not asked for, but the payload cannot be read).
+ */
+export type WebhookReading =
+  | { kind: 'events'; events: ChannelEvent[] }
+  | { kind: 'handshake'; answer: { status: number; headers: Record<string, string>; body: string } }
+  | { kind: 'refused'; status: number; reason: string }
+  | { kind: 'malformed'; reason: string };
+
+/** A session that a spec's `auth` obtained. `expiresAt` is ISO 8601 UTC. */
+export interface Session {
+  token: string;
+  expiresAt: string;
+}
+
+/** One channel, compiled from its spec. Made by `compileChannel`; every method is pure: no network, no AWS. */
+export interface Channel {
+  readonly name: string;
+  readonly address: {
+    /** What an address starts with in Twilio's API: `whatsapp:`; empty for SMS. */
+    scheme: string;
+    /** An address in Twilio's spelling without scheme (`+15551234567`) → the engine's (`15551234567`), or undefined if it is not one. */
+    parse(text: string): string | undefined;
+    /** The reverse, with scheme: `15551234567` → `whatsapp:+15551234567`. */
+    format(address: string): string;
+  };
+  readonly limits: { textLength: number; rate: { perSecond: number; burst: number } };
+  /** Hours after a contact's last message in which free-form messages are allowed; undefined where there is no window. */
+  readonly window: { hours: number; errorCode: number } | undefined;
+  /** What to do with a message whose attempt may or may not have reached the provider. */
+  readonly inDoubt: 'resend' | 'give-up';
+  /** Seconds a message may wait to be sent when the customer gives no `ValidityPeriod`. */
+  readonly validityPeriod: number;
+  /** True where a status names only the channel's message id, so an id → SID pointer must be kept. */
+  readonly needsIdPointer: boolean;
+  /** Registration: what a sender needs, by name, with the description an error message shows. */
+  readonly registration: {
+    fields: Record<string, { description: string; required: boolean }>;
+    secrets: Record<string, { description: string; required: boolean }>;
+  };
+
+  /** The message kinds' requests, in order; throws `UnsupportedMessageError` for a kind the channel lacks. */
+  render(message: OutboundMessage, sender: SenderContext, session?: Session): Promise<HttpRequest[]>;
+  interpret(answer: HttpAnswer): Promise<Outcome>;
+  /** Verifies, answers handshakes, normalises. `sender` absent: the signature is not checked (command line only). */
+  receive(webhook: WebhookRequest, sender: SenderContext | undefined): Promise<WebhookReading>;
+
+  /** How a session is obtained; undefined where the credentials are static. */
+  readonly login:
+    | {
+        /** Seconds before expiry at which it is renewed. */
+        renewBefore: number;
+        request(sender: SenderContext): Promise<HttpRequest>;
+        /** Throws `ChannelAnswerError` when the answer holds no session. */
+        session(answer: HttpAnswer, at: number): Promise<Session>;
+      }
+    | undefined;
+  /** The request that downloads an inbound media item by the channel's id; undefined where media come as URLs. */
+  readonly download:
+    | ((media: { id: string }, sender: SenderContext, session?: Session) => Promise<HttpRequest>)
+    | undefined;
+  /** The requests that connect a new sender (set its webhook …), in order. */
+  connect(sender: SenderContext, webhookUrl: string, session?: Session): Promise<HttpRequest[]>;
+}
+
+/** The channel has no such message kind; `message` says which and why. */
+export class UnsupportedMessageError extends Error {}
+
+/** A provider's answer lacks what the spec says it holds. */
+export class ChannelAnswerError extends Error {}

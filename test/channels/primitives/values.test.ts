@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { addressKind } from '../../../lambdas/channels/primitives/addresses.ts';
+import { contentTypeOf, filenameOf, isOfContentType } from '../../../lambdas/channels/primitives/content-type.ts';
+import { isoTime } from '../../../lambdas/channels/primitives/timestamp.ts';
+
+describe('a phone number', () => {
+  const kind = addressKind({ kind: 'e164', scheme: '' });
+
+  it.each([
+    ['+15551234567', '15551234567'],
+    ['+1 (555) 123-4567', '15551234567'],
+    ['+4915112345678', '4915112345678'],
+    ['+1555', undefined],
+    ['+155512345678901', undefined],
+    ['15551234567', undefined],
+    ['+0123456789', undefined],
+    ['+1555123456a', undefined],
+    ['', undefined],
+  ])('%s is read as %s', (text, expected) => {
+    expect(kind.parse(text)).toBe(expected);
+  });
+
+  it('is written with its plus', () => {
+    expect(kind.format('15551234567')).toBe('+15551234567');
+  });
+
+  it.each([
+    ['15551234567', '15551234567'],
+    ['+1 555-123 4567', '15551234567'],
+    ['US.13491208655302741918', 'US.13491208655302741918'],
+  ])('from a provider, %s is %s', (text, expected) => {
+    expect(kind.normalise(text)).toBe(expected);
+  });
+});
+
+describe('an opaque id', () => {
+  const kind = addressKind({ kind: 'opaque', scheme: 'x:', pattern: 'U[0-9]+|C[0-9]+' });
+
+  it.each([
+    ['U123', 'U123'],
+    ['C1', 'C1'],
+    ['U123x', undefined],
+    ['xU1', undefined],
+  ])('%s is read as %s', (text, expected) => {
+    expect(kind.parse(text)).toBe(expected);
+  });
+});
+
+describe("a provider's time", () => {
+  it.each([
+    ['1600112042', '2020-09-14T19:34:02.000Z'],
+    [1600112042, '2020-09-14T19:34:02.000Z'],
+    [1518774424438, '2018-02-16T09:47:04.438Z'],
+    ['1518774424438', '2018-02-16T09:47:04.438Z'],
+    ['2021-09-14 15:29:26+00:00', '2021-09-14T15:29:26.000Z'],
+    ['2025-01-08T23:30:43.271279391Z', '2025-01-08T23:30:43.271Z'],
+    ['2021-09-14T17:29:26+02:00', '2021-09-14T15:29:26.000Z'],
+    ['4987034606158369000', undefined],
+    ['soon', undefined],
+    ['', undefined],
+    [undefined, undefined],
+    [{}, undefined],
+  ])('%j is %s', (value, expected) => {
+    expect(isoTime(value)).toBe(expected);
+  });
+});
+
+describe('media behind a URL', () => {
+  it.each([
+    ['https://m.example/a.JPG', 'image/jpeg', 'a.JPG'],
+    ['https://m.example/a.pdf?download=1.png#x', 'application/pdf', 'a.pdf'],
+    ['https://m.example/my%20bill.pdf', 'application/pdf', 'my bill.pdf'],
+    ['https://m.example/100%.pdf', 'application/pdf', '100%.pdf'],
+    ['https://m.example/x', undefined, 'x'],
+    ['https://m.example/', undefined, undefined],
+    ['https://m.example/a.constructor', undefined, 'a.constructor'],
+    ['no url', undefined, undefined],
+  ])('%s is of type %s and called %s', (url, contentType, filename) => {
+    expect(contentTypeOf(url)).toBe(contentType);
+    expect(filenameOf(url)).toBe(filename);
+  });
+
+  it.each([
+    ['image/png', ['image/*'], true],
+    ['audio/ogg; codecs=opus', ['audio/ogg'], true],
+    ['Image/PNG', ['image/png'], true],
+    ['imagex/png', ['image/*'], false],
+    ['image/png', ['image/jpeg'], false],
+    [undefined, ['image/*'], false],
+  ])('%s is one of %j: %s', (contentType, accepted, expected) => {
+    expect(isOfContentType(contentType, accepted)).toBe(expected);
+  });
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import {
+  httpAnswerSchema,
+  outcomeSchema,
+  senderContextSchema,
+  webhookRequestSchema,
+} from '../../lambdas/channels/types.ts';
+
+/*
+ * The cases that stand beside every spec. Bodies are given as data; what a case leaves out of a request is not compared.
+ */
+
+const requestCase = z.strictObject({
+  method: z.string().optional(),
+  url: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  body: z.unknown().optional(),
+});
+export type RequestCase = z.infer<typeof requestCase>;
+
+const answerCase = httpAnswerSchema.extend({ body: z.unknown().default('') }).transform(({ body, ...rest }) => ({
+  ...rest,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+}));
+
+const event = z.record(z.string(), z.unknown());
+
+const receiveCase = z.strictObject({
+  label: z.string(),
+  ...webhookRequestSchema.partial().shape,
+  /** The payload as data … */
+  body: z.unknown().optional(),
+  /** … or exactly as it came, in `samples/`. */
+  sample: z.string().optional(),
+  events: z.array(event).optional(),
+  handshake: z.strictObject({ status: z.number(), body: z.string() }).optional(),
+  refused: z.int().optional(),
+  malformed: z.literal(true).optional(),
+});
+
+export const caseFileSchema = z.strictObject({
+  sender: senderContextSchema.partial({ fields: true, secrets: true }),
+  session: z.strictObject({ token: z.string(), expiresAt: z.string() }).optional(),
+  login: z
+    .strictObject({
+      request: requestCase,
+      answers: z.array(
+        z.strictObject({
+          label: z.string(),
+          answer: answerCase,
+          session: z.strictObject({ token: z.string(), expiresAt: z.string() }).optional(),
+          fails: z.literal(true).optional(),
+        }),
+      ),
+    })
+    .optional(),
+  connect: z.array(requestCase).default([]),
+  download: z.strictObject({ media: z.strictObject({ id: z.string() }), request: requestCase }).optional(),
+  render: z
+    .array(
+      z.strictObject({
+        label: z.string(),
+        message: z.record(z.string(), z.unknown()),
+        requests: z.array(requestCase).optional(),
+        refused: z.string().optional(),
+      }),
+    )
+    .min(1),
+  interpret: z.array(z.strictObject({ label: z.string(), answer: answerCase, outcome: outcomeSchema })).min(1),
+  /** Every code that the provider documents, in any number of lists. */
+  knownCodes: z.array(z.array(z.union([z.string(), z.number()]))).default([]),
+  receive: z.array(receiveCase).min(1),
+});
+export type CaseFile = z.infer<typeof caseFileSchema>;
+
+/** The cases beside a spec. */
+export function readCases(specPath: string): CaseFile {
+  return caseFileSchema.parse(parse(readFileSync(join(dirname(specPath), 'cases.yaml'), 'utf8')));
+}
+
+/** The payload of a case, as text. */
+export function payloadOf(specPath: string, item: CaseFile['receive'][number]): string {
+  if (item.sample !== undefined) return readFileSync(join(dirname(specPath), 'samples', item.sample), 'utf8');
+  if (item.body === undefined) return '';
+  return typeof item.body === 'string' ? item.body : JSON.stringify(item.body);
+}
