@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A Twilio account. Its auth token is derived from `generation`, never stored. */
 export const accountSchema = z.object({

@@ -16,6 +16,10 @@ export const failures = {
     errorMessage: `The contact has not written in the last ${hours} hours: only a template may be sent.`,
   }),
   unsupported: (reason: string): Failure => ({ errorCode: 63006, errorMessage: reason }),
+  misconfigured: (reason: string): Failure => ({
+    errorCode: 63008,
+    errorMessage: `The sender's configuration is incomplete: ${reason}.`,
+  }),
   inDoubt: (): Failure => ({
     errorCode: 30410,
     errorMessage: 'The channel did not answer in time; the message was not sent again, to avoid sending it twice.',

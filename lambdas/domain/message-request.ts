@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { contentTypeOf } from '../channels/primitives/content-type.ts';
 import { type Form, repeated, single } from './form.ts';
 import { MESSAGE_PARAMETERS } from './message-parameters.ts';

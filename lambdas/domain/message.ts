@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MESSAGE_STATUSES } from './status.ts';
 
 /** One thing that happened to a message. `at` is ISO 8601 UTC with milliseconds. */

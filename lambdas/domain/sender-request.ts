@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Channel } from '../channels/types.ts';
 import { type SenderWebhook, senderWebhookSchema } from './sender.ts';
 import { TwilioError } from './twilio-error.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Twilio's sender statuses. */
 export const SENDER_STATUSES = ['CREATING', 'ONLINE', 'OFFLINE'] as const;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { channelEventSchema } from '../channels/types.ts';
 
 /** `outbound.fifo`: one message to deliver. It names the message only, so the queue holds no text and no numbers. */

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { requireChannel } from '../channels/load.ts';
 import { webhookRequestSchema } from '../channels/types.ts';
 import { systemClock } from '../platform/clock.ts';

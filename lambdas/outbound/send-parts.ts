@@ -1,3 +1,4 @@
+import { MissingValueError } from '../channels/http/request.ts';
 import {
   ChannelAnswerError,
   type HttpAnswer,
@@ -30,6 +31,7 @@ export async function sendParts(attempt: Attempt): Promise<Handled> {
     parts = await channel.render(toOutbound(message), credentials.context, credentials.session);
   } catch (error) {
     if (error instanceof UnsupportedMessageError) return fail(attempt, failures.unsupported(error.message));
+    if (error instanceof MissingValueError) return fail(attempt, failures.misconfigured(error.message));
     if (isUnreachable(error)) return retryLater(attempt, { reason: error.message });
     throw error;
   }

@@ -1,5 +1,5 @@
 import { DeleteCommand, GetCommand, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Sender, senderSchema } from '../../domain/sender.ts';
 import { dynamo } from '../clients.ts';
 import { Remembered } from '../remembered.ts';
