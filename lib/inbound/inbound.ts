@@ -1,0 +1,47 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { GatewayHttpApi } from '../api/http-api.ts';
+import { GatewayFunction } from '../shared/gateway-function.ts';
+import type { StageProps } from '../shared/stage.ts';
+import type { WorkQueue } from '../shared/work-queue.ts';
+
+export interface InboundProps extends StageProps {
+  readonly http: GatewayHttpApi;
+  readonly inbound: WorkQueue;
+  readonly callbacks: WorkQueue;
+}
+
+/** Few, because this is work left over from trouble: catching up must not push away live traffic. */
+const MAX_CONCURRENCY = 20;
+
+/** Stages 3 and 4: receives webhooks and applies their events, at once or later. */
+export class Inbound extends Construct {
+  constructor(scope: Construct, id: string, props: InboundProps) {
+    super(scope, id);
+    const webhook = new GatewayFunction(this, 'Webhook', {
+      ...props,
+      entry: 'inbound/webhook.lambda.ts',
+      description: 'Switchboard: receives the webhooks of channels',
+      timeout: Duration.seconds(15),
+    })
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem')
+      .bindSenderSecrets(props, 'GetSecretValue')
+      .bindQueue(props.inbound)
+      .bindDeadLetters(props.inbound)
+      .bindQueue(props.callbacks);
+    props.http.route(webhook, '/webhooks/{channel}/{accountSid}/{senderSid}/{secret}');
+
+    new GatewayFunction(this, 'Apply', {
+      ...props,
+      entry: 'inbound/apply.lambda.ts',
+      description: 'Switchboard: applies events that could not be applied when they came',
+      timeout: props.inbound.consumerTimeout,
+    })
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem')
+      .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue')
+      .bindMedia(props, 'PutObject')
+      .bindDeadLetters(props.inbound)
+      .bindQueue(props.callbacks)
+      .consume(props.inbound, props.config.batchSize, MAX_CONCURRENCY);
+  }
+}

@@ -1,0 +1,32 @@
+import { Construct } from 'constructs';
+import { type FunctionNetwork, GatewayFunction } from '../shared/gateway-function.ts';
+import type { StageProps } from '../shared/stage.ts';
+import type { WorkQueue } from '../shared/work-queue.ts';
+
+export interface OutboundProps extends StageProps {
+  readonly outbound: WorkQueue;
+  readonly callbacks: WorkQueue;
+  /** Where the fleet's devices are reached. Default: there is no fleet. */
+  readonly network?: FunctionNetwork;
+}
+
+/** Deliveries at once: about 1,000 messages a second, and well inside an AWS account's 1,000 invocations. */
+const MAX_CONCURRENCY = 100;
+
+/** Stage 2: delivers messages to their channel. */
+export class Outbound extends Construct {
+  constructor(scope: Construct, id: string, props: OutboundProps) {
+    super(scope, id);
+    new GatewayFunction(this, 'Deliver', {
+      ...props,
+      entry: 'outbound/deliver.lambda.ts',
+      description: 'Switchboard: delivers messages to their channel',
+      timeout: props.outbound.consumerTimeout,
+    })
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem')
+      .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue')
+      .bindQueue(props.callbacks)
+      .bindDeadLetters(props.outbound)
+      .consume(props.outbound, props.config.batchSize, MAX_CONCURRENCY);
+  }
+}

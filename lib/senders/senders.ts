@@ -1,0 +1,29 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { GatewayHttpApi } from '../api/http-api.ts';
+import { type FunctionNetwork, GatewayFunction } from '../shared/gateway-function.ts';
+import type { StageProps } from '../shared/stage.ts';
+
+export interface SendersProps extends StageProps {
+  readonly http: GatewayHttpApi;
+  /** Where the fleet's devices are reached. Default: there is no fleet. */
+  readonly network?: FunctionNetwork;
+}
+
+/** The Senders API: registers the addresses that can send. */
+export class Senders extends Construct {
+  constructor(scope: Construct, id: string, props: SendersProps) {
+    super(scope, id);
+    const senders = new GatewayFunction(this, 'Senders', {
+      ...props,
+      entry: 'senders/senders.lambda.ts',
+      description: 'Switchboard: the Senders API',
+      // A registration logs in at the provider and connects; 29 seconds is as long as the HTTP API waits.
+      timeout: Duration.seconds(29),
+    })
+      .bindTable(props, 'GetItem', 'PutItem', 'DeleteItem', 'Query')
+      .bindMasterKey(props)
+      .bindSenderSecrets(props, 'CreateSecret', 'GetSecretValue', 'PutSecretValue', 'DeleteSecret');
+    props.http.route(senders, '/v2/Channels/Senders', '/v2/Channels/Senders/{proxy+}');
+  }
+}

@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { type App, Validations } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseConfig, type SwitchboardConfigInput } from '../../lib/config.ts';
+import { createStacks } from '../../lib/stacks.ts';
+import { createApp, EVERYTHING } from './synthesize.ts';
+
+process.env['CDK_VALIDATION'] = 'true';
+
+const directories: string[] = [];
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+interface Finding {
+  ruleName: string;
+  violatingConstructs: { constructPath: string }[];
+}
+
+/** What cdk-nag says of an app, from the report that a synth leaves behind. */
+function findings(config: SwitchboardConfigInput, spoil: (stacks: ReturnType<typeof createStacks>) => void = () => {}) {
+  const outdir = mkdtempSync(join(tmpdir(), 'switchboard-nag-'));
+  directories.push(outdir);
+  const app = createApp({ outdir });
+  spoil(createStacks(app, parseConfig(config)));
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const failure = synthesisFailure(app);
+  const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
+  const violations = report.pluginReports.flatMap((plugin: { violations: Finding[] }) => plugin.violations);
+  return { failure, violations: violations as Finding[] };
+}
+
+function synthesisFailure(app: App): unknown {
+  try {
+    app.synth();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('cdk-nag, AwsSolutions', { timeout: 30_000 }, () => {
+  it.each([
+    ['as it comes', {}],
+    ['with every option on', EVERYTHING],
+  ] satisfies [string, SwitchboardConfigInput][])('finds nothing unexplained in the gateway %s', (_title, config) => {
+    expect(findings(config)).toEqual({ failure: undefined, violations: [] });
+  });
+
+  it('would find something: acknowledgements silence only what they name, where they name it', () => {
+    const { failure, violations } = findings({}, ({ gateway }) => {
+      new Queue(gateway, 'Careless');
+    });
+    expect(failure).toBeInstanceOf(Error);
+    expect(violations.map(({ ruleName }) => ruleName)).toContain('AwsSolutions-SQS4');
+    const constructs = violations.flatMap((violation) => violation.violatingConstructs);
+    expect(new Set(constructs.map(({ constructPath }) => constructPath))).toEqual(
+      new Set(['Switchboard/Careless/Resource']),
+    );
+  });
+});
