@@ -5,7 +5,13 @@ export default defineConfig({
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
     // unit: pure rules and single parts; contract: one suite over every channel spec; journeys: a message there and back.
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/contract/**', 'test/journeys/**', 'test/deploy/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/contract/**', 'test/journeys/**', 'test/deploy/**'],
+        },
+      },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       {
         test: {

@@ -1,0 +1,32 @@
+import { createServer } from 'node:http';
+import { close, listen } from '../../../local/listen.ts';
+import type { LocalStack } from '../../../local/stack.ts';
+
+/**
+ * Lets tests, which run in other processes than the local stack, do what only it can: local.ts is the other end.
+ */
+export async function startControlServer(stack: LocalStack): Promise<{ url: string; stop(): Promise<void> }> {
+  const actions: Record<string, (name: string, body: unknown) => unknown> = {
+    'GET /items': () => stack.items(),
+    'GET /depths': () => stack.queues.depths(),
+    'GET /logs': () => stack.logs,
+    'POST /redeliver': () => stack.queues.redeliver(),
+    'POST /kill': (name) => stack.functions.kill(name),
+    'POST /invoke': (name, event) => stack.functions.invoke(name, event),
+  };
+  const server = createServer(async (request, response) => {
+    const [, path = '', name = ''] = /^(\/\w+)\/?(.*)$/.exec(request.url ?? '') ?? [];
+    const action = actions[`${request.method} ${path}`];
+    try {
+      if (!action) throw new Error(`There is no ${request.method} ${request.url}.`);
+      const chunks = await request.toArray();
+      const body: unknown = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString('utf8')) : undefined;
+      response.end(JSON.stringify((await action(decodeURIComponent(name), body)) ?? null));
+    } catch (error) {
+      response.writeHead(500);
+      response.end(error instanceof Error ? error.message : String(error));
+    }
+  });
+  const port = await listen(server, 0);
+  return { url: `http://127.0.0.1:${port}`, stop: () => close(server) };
+}
