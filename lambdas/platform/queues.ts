@@ -15,10 +15,21 @@ export async function sendTask(
   await sqs.send(
     new SendMessageCommand({
       QueueUrl: queueUrl,
-      MessageBody: JSON.stringify(task),
+      MessageBody: asciiJson(task),
       MessageGroupId: group,
       MessageDeduplicationId: deduplicationId,
     }),
+  );
+}
+
+/**
+ * JSON in ASCII alone: SQS refuses a body with characters that XML does not have, such as U+FFFF, and a contact's text
+ * may hold any.
+ */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
