@@ -60,7 +60,7 @@ describe('the CDK app', { timeout: 60_000 }, () => {
       const code = readFileSync(join(directory, 'index.mjs'), 'utf8');
       expect(code).toContain('sourceMappingURL=index.mjs.map');
       // What a cold start has to read; a dependency that is pulled in whole shows here.
-      expect(code.length).toBeLessThan(1_500_000);
+      expect(code.length).toBeLessThan(1_200_000);
     }
   });
 });
