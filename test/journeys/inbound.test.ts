@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CallbackReceiver, isSigned } from './support/callbacks.ts';
 import { gateway } from './support/gateway.ts';
+import { isLocal } from './support/local.ts';
 import { createSender, type TestSender } from './support/senders.ts';
 import { control, Phone } from './support/simulator.ts';
 
@@ -50,15 +51,17 @@ describe('What contacts write', () => {
     expect(parameters).toMatchObject({ NumMedia: '1', Body: 'Look', MessageSid: expect.stringMatching(/^MM/) });
     expect(parameters['MediaContentType0']).toMatch(/^image\//);
     const url = parameters['MediaUrl0'] ?? '';
-    expect(url.startsWith(gateway.url)).toBe(true);
+    if (isLocal) expect(url.startsWith(gateway.url)).toBe(true);
     const authorization = `Basic ${Buffer.from(`${gateway.accountSid}:${gateway.authToken}`).toString('base64')}`;
-    const redirect = await fetch(url, { headers: { authorization }, redirect: 'manual' });
+    // A deployed gateway names itself as the device called it, which need not be how this test reaches it.
+    const reachable = gateway.url + new URL(url).pathname;
+    const redirect = await fetch(reachable, { headers: { authorization }, redirect: 'manual' });
     expect(redirect.status).toBe(307);
     const file = await fetch(redirect.headers.get('location') ?? '');
     expect(file.status).toBe(200);
     expect(file.headers.get('content-type')).toMatch(/^image\//);
     expect((await file.arrayBuffer()).byteLength).toBeGreaterThan(0);
-    expect((await fetch(url)).status).toBe(401);
+    expect((await fetch(reachable)).status).toBe(401);
   });
 
   it('is answered with the TwiML of the webhook, once', async () => {
