@@ -8,6 +8,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Far more than any test takes alone; a busy machine is no failure.
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/contract/**', 'test/journeys/**', 'test/deploy/**'],
         },

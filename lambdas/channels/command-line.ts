@@ -184,7 +184,7 @@ function readSender(call: Call, file: string, spec: ChannelSpec): SenderContext 
   const sender = validated(senderContextSchema, readJson(call, file), file);
   const lacking = (['fields', 'secrets'] as const).flatMap((part) =>
     Object.entries(spec.registration[part])
-      .filter(([name, input]) => input.default === undefined && sender[part][name] === undefined)
+      .filter(([name, input]) => input.default === undefined && !input.optional && sender[part][name] === undefined)
       .map(([name, input]) => `${part}.${name} (${input.description})`),
   );
   if (lacking.length > 0) throw new UsageError(`${file}: ${spec.name} also needs ${lacking.join(', ')}`);

@@ -1,77 +1,114 @@
-import { EvaluationError } from './expressions/expression.ts';
+import { compileDownloads, type Downloads } from './downloads.ts';
+import { EvaluationError } from './expressions/evaluator.ts';
 import { scopesOf } from './expressions/scope.ts';
-import { createTemplateCompiler } from './expressions/template.ts';
+import { andThen } from './expressions/settled.ts';
+import type { TemplateCompiler } from './expressions/template.ts';
 import { decodeAnswer } from './http/answer.ts';
 import { compileRequest } from './http/request.ts';
-import { type Mistake, SpecError } from './mistakes.ts';
-import { compileOutbound, selectCase } from './outbound.ts';
-import { partsOf } from './parts.ts';
+import { SpecError } from './mistakes.ts';
+import { compileOutbound, type OutboundCase, selectCase } from './outbound.ts';
+import { type Part, partsOf } from './parts.ts';
 import { addressKind } from './primitives/addresses.ts';
+import type { SigningHost } from './primitives/auth/aws-sigv4.ts';
 import { compileAuth } from './primitives/auth/registry.ts';
 import { compileErrors } from './primitives/errors.ts';
 import { compileReceive } from './receive.ts';
 import { compileCompletion, describeInputs } from './registration.ts';
 import type { ChannelSpec } from './spec.ts';
+import { stepOf } from './steps.ts';
 import {
   type Channel,
   type HttpRequest,
+  type MessagePart,
   type OutboundMessage,
   type SenderContext,
   type Session,
   UnsupportedMessageError,
 } from './types.ts';
 
-/** A channel, and what only the engine's newer callers use. */
-export interface CompiledChannel extends Channel {
-  /** The request that downloads an inbound media item by the channel's id; undefined where media comes as URLs. */
-  readonly download:
-    | ((media: { id: string }, sender: SenderContext, session?: Session) => Promise<HttpRequest>)
-    | undefined;
-}
-
 /** Stands for the sender of a webhook read without one, on the command line. */
 const UNKNOWN_SENDER: SenderContext = { address: '<sender.address>', fields: {}, secrets: {} };
 
+const HERE: SigningHost = { now: Date.now, environment: process.env };
+
 /**
  * Compiles a spec once; everything that can be decided before a message is there is decided here.
+ * @param compiler a new one; it decides whether the spec's expressions are checked (see `expressions/template.ts`)
+ * @param host the clock and the credentials that signatures need, another one in tests
  * @throws SpecError with every mistake in its expressions
  */
-export function compileChannel(spec: ChannelSpec): CompiledChannel {
-  const mistakes: Mistake[] = [];
-  const compiler = createTemplateCompiler(mistakes);
+export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, host: SigningHost = HERE): Channel {
   const scopes = scopesOf(Object.keys(spec.registration.fields), Object.keys(spec.registration.secrets));
 
   const address = addressKind(spec.address);
-  const { authorize, login } = compileAuth(spec.auth, ['auth'], scopes, compiler);
+  const { authorize, login } = compileAuth(spec.auth, ['auth'], scopes, compiler, host);
   const cases = compileOutbound(spec.outbound, ['outbound'], scopes, compiler);
-  const answerId = compiler.template(spec.outbound.answer.id, ['outbound', 'answer', 'id'], scopes.answer);
-  const errors = compileErrors(spec.errors, ['errors'], scopes.answer, compiler);
-  const receive = compileReceive(spec.inbound, ['inbound'], scopes, compiler, {
-    channel: spec.name,
-    address,
-    errors,
-    statuses: spec.statuses,
-  });
+  const answerId = compiler.template(spec.outbound.answer.id, ['outbound', 'answer', 'id'], scopes.sent);
+  const errors = compileErrors(spec.errors, ['errors'], scopes, compiler);
+  const receive = compileReceive(
+    spec.inbound,
+    ['inbound'],
+    scopes,
+    compiler,
+    { channel: spec.name, address, errors, statuses: spec.statuses },
+    host.now,
+  );
   const connecting = spec.registration.connect.map((request, index) =>
     compileRequest(request, ['registration', 'connect', index], scopes.connect, compiler),
   );
-  const downloading =
-    spec.inbound.media && compileRequest(spec.inbound.media, ['inbound', 'media'], scopes.download, compiler);
-  if (mistakes.length > 0) throw new SpecError(mistakes);
+  const downloads = compileDownloads(spec.inbound, ['inbound'], scopes, compiler, { authorize, errors });
+  if (compiler.mistakes.length > 0) throw new SpecError(compiler.mistakes);
 
   const complete = compileCompletion(spec.registration);
+  const stepParts = { authorize, errors, encoding: spec.outbound.answer.encoding };
 
-  const render = async (message: OutboundMessage, sender: SenderContext, session: Session | undefined) => {
-    const parts = await partsOf(message, spec.name, spec.limits.text, (kind, part) =>
-      selectCase(cases, kind, { message, sender, ...part }),
-    );
+  const cut = async (message: OutboundMessage, sender: SenderContext): Promise<Part<OutboundCase>[]> => {
+    try {
+      return await partsOf(message, spec.name, spec.limits.text, (kind, { text, media }) =>
+        selectCase(cases, kind, { message, sender, text, media }),
+      );
+    } catch (error) {
+      throw asRefusal(error, spec.name);
+    }
+  };
+
+  const plan = async (message: OutboundMessage, given: SenderContext, session?: Session): Promise<MessagePart[]> => {
+    const sender = complete(given);
+    const parts = await cut(message, sender);
+    return parts
+      .map(({ case: found, text, media }, index): MessagePart => {
+        const roots = { message, text, media, part: { index, count: parts.length }, sender, session };
+        return {
+          steps: found.steps.map((step) => refusing(stepOf(step, roots, stepParts), spec.name)),
+          request: (steps) => {
+            const all = found.steps.length === 0 ? roots : { ...roots, steps };
+            return andThen(found.build(all), (request) => authorize(request, all));
+          },
+        };
+      })
+      .map((part) => refusing(part, spec.name));
+  };
+
+  const render: Channel['render'] = async (message, sender, session) => {
     const requests: HttpRequest[] = [];
-    for (const [index, { case: found, text, media }] of parts.entries()) {
-      const roots = { message, text, media, part: { index, count: parts.length }, sender, session };
-      requests.push(await authorize(await found.build(roots), roots));
+    for (const part of await plan(message, sender, session)) {
+      const values: Record<string, unknown> = {};
+      for (const step of part.steps) {
+        requests.push(await step.request(values));
+        values[step.name] = step.placeholder;
+      }
+      const request = part.request(values);
+      requests.push(request instanceof Promise ? await request : request);
     }
     return requests;
   };
+
+  const statusGroups = spec.inbound.events.filter((group) => group.type === 'status');
+  const someStatusHas = (key: 'id' | 'before') =>
+    statusGroups.some(
+      ({ event, cases: more = [] }) =>
+        event.sid === undefined && [event, ...more.map((one) => one.event)].some((keys) => key in keys),
+    );
 
   return {
     name: spec.name,
@@ -84,38 +121,51 @@ export function compileChannel(spec: ChannelSpec): CompiledChannel {
     window: spec.window,
     inDoubt: spec.outbound.inDoubt,
     validityPeriod: spec.outbound.validityPeriod,
-    needsIdPointer: spec.inbound.events.some((group) => group.type === 'status' && group.event.sid === undefined),
+    needsIdPointer: someStatusHas('id'),
+    hasWatermarks: someStatusHas('before'),
+    webhookAnswer: {
+      status: 200,
+      headers: spec.inbound.answer.contentType === undefined ? {} : { 'Content-Type': spec.inbound.answer.contentType },
+      body: spec.inbound.answer.body,
+    },
     registration: {
       fields: describeInputs(spec.registration.fields),
       secrets: describeInputs(spec.registration.secrets),
     },
 
-    render: async (message, givenSender, session) => {
+    supports: async (message, sender) => {
       try {
-        return await render(message, complete(givenSender), session);
+        await cut(message, complete(sender));
+        return undefined;
       } catch (error) {
-        // The same message fails the same way again, so it is refused and not retried.
-        if (error instanceof EvaluationError) throw new UnsupportedMessageError(`${spec.name}: ${error.message}`);
+        if (error instanceof UnsupportedMessageError) return { what: error.what, reason: error.message };
         throw error;
       }
     },
+    plan,
+    render,
 
-    interpret: async (answer) => {
-      const roots = { answer: await decodeAnswer(answer, spec.outbound.answer.encoding) };
+    interpret: async (answer, sent) => {
+      const decoded = await decodeAnswer(answer, spec.outbound.answer.encoding);
+      const roots = { answer: decoded, message: sent?.message, part: sent?.part };
       const code = await errors.codeOf(roots);
-      const succeeded = answer.status >= 200 && answer.status < 300 && code === undefined;
-      if (!succeeded) return errors.classify(roots, code);
+      const isSuccess = answer.status >= 200 && answer.status < 300 && code === undefined;
+      if (!isSuccess) return errors.classify(roots, code, answerId.run);
       if (spec.outbound.answer.id === undefined) return { outcome: 'accepted' };
       const id = await answerId.run(roots);
-      return id === undefined || id === null ? errors.classify(roots, code) : { outcome: 'accepted', id: String(id) };
+      return id === undefined || id === null
+        ? errors.classify(roots, code, answerId.run)
+        : { outcome: 'accepted', id: String(id) };
     },
+
+    refusal: async (answer) => errors.refusal(await decodeAnswer(answer, spec.outbound.answer.encoding)),
 
     receive: (webhook, sender) =>
       receive(webhook, sender === undefined ? UNKNOWN_SENDER : complete(sender), sender === undefined),
 
     login: login && {
       renewBefore: login.renewBefore,
-      request: (sender) => login.request(complete(sender)),
+      request: (sender, at) => login.request(complete(sender), at),
       session: login.session,
     },
 
@@ -124,11 +174,35 @@ export function compileChannel(spec: ChannelSpec): CompiledChannel {
       return Promise.all(connecting.map(async (build) => authorize(await build(roots), roots)));
     },
 
-    download:
-      downloading &&
-      (async (media, givenSender, session) => {
-        const roots = { media, sender: complete(givenSender), session };
-        return authorize(await downloading(roots), roots);
-      }),
+    ...completed(downloads, complete),
+  };
+}
+
+/** The same message fails an expression the same way again, so it is refused and not retried. */
+function asRefusal(error: unknown, channel: string): unknown {
+  return error instanceof EvaluationError ? new UnsupportedMessageError(`${channel}: ${error.message}`) : error;
+}
+
+/** With a request that refuses what its expressions fail on. */
+function refusing<Requesting extends Pick<MessagePart, 'request'>>(part: Requesting, channel: string): Requesting {
+  const { request } = part;
+  part.request = (values) => {
+    try {
+      const built = request(values);
+      return built instanceof Promise ? built.catch((error) => Promise.reject(asRefusal(error, channel))) : built;
+    } catch (error) {
+      throw asRefusal(error, channel);
+    }
+  };
+  return part;
+}
+
+function completed(
+  { download, downloaded }: Downloads,
+  complete: (sender: SenderContext) => SenderContext,
+): Pick<Channel, 'download' | 'downloaded'> {
+  return {
+    download: download && ((media, sender, session) => download(media, { sender: complete(sender), session })),
+    downloaded: downloaded && ((answer, sender, session) => downloaded(answer, { sender: complete(sender), session })),
   };
 }

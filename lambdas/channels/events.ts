@@ -1,5 +1,6 @@
-import type { Evaluator } from './expressions/expression.ts';
-import type { Roots, Scope, Scopes } from './expressions/scope.ts';
+import type { Evaluator } from './expressions/evaluator.ts';
+import type { Roots, Scope } from './expressions/scope.ts';
+import { andThen, type MaybePromise } from './expressions/settled.ts';
 import type { TemplateCompiler } from './expressions/template.ts';
 import type { EventGroupSpec } from './inbound.ts';
 import type { SpecPath } from './mistakes.ts';
@@ -12,7 +13,7 @@ export interface EventDraft {
 }
 
 /**
- * Finds the events of a decoded webhook. Roots: `webhook`, `sender`. Undefined when it holds nothing that the spec knows,
+ * Finds the events of a decoded webhook. Roots: `webhook`, `sender`, `payload`. Undefined when it holds nothing that the spec knows,
  * which is not the same as known lists that are empty.
  */
 export type FindEvents = (roots: Roots) => Promise<EventDraft[] | undefined>;
@@ -20,22 +21,23 @@ export type FindEvents = (roots: Roots) => Promise<EventDraft[] | undefined>;
 export function compileEvents(
   groups: readonly EventGroupSpec[],
   path: SpecPath,
-  scopes: Scopes,
+  scope: Scope,
   compiler: TemplateCompiler,
 ): FindEvents {
-  const compiled = groups.map((group, index) => compileGroup(group, [...path, index], scopes.webhook, compiler));
+  const compiled = groups.map((group, index) => compileGroup(group, [...path, index], scope, compiler));
   return async (roots) => {
     const drafts: EventDraft[] = [];
-    let known = false;
+    let isKnown = false;
     for (const group of compiled) {
-      if (await group(roots, drafts)) known = true;
+      const found = group(roots, drafts);
+      if (found instanceof Promise ? await found : found) isKnown = true;
     }
-    return known ? drafts : undefined;
+    return isKnown ? drafts : undefined;
   };
 }
 
 /** Adds a group's events; true when the payload has what the group is about. */
-type RunGroup = (roots: Roots, drafts: EventDraft[]) => Promise<boolean>;
+type RunGroup = (roots: Roots, drafts: EventDraft[]) => MaybePromise<boolean>;
 
 function compileGroup(group: EventGroupSpec, path: SpecPath, base: Scope, compiler: TemplateCompiler): RunGroup {
   const lists: { name: string; list: Evaluator }[] = [];
@@ -54,23 +56,33 @@ function compileGroup(group: EventGroupSpec, path: SpecPath, base: Scope, compil
   const when = group.when === undefined ? undefined : compiler.template(group.when, [...path, 'when'], scope);
   const make = group.type === 'ignore' ? undefined : compileEvent(group, path, scope, compiler);
 
-  const visit = async (depth: number, roots: Roots, source: unknown, drafts: EventDraft[]): Promise<boolean> => {
+  // `roots` is the group's own, and the element at hand is written in it: one is done with before the next.
+  const visit = (depth: number, roots: Record<string, unknown>, source: unknown, drafts: EventDraft[]) => {
     const level = lists[depth];
     if (level === undefined) {
-      if (when && !(when.isAsync ? await when.run(roots) : when.run(roots))) return lists.length > 0;
-      if (make) drafts.push(await make(roots, source));
-      return true;
+      return andThen(when === undefined || when.run(roots), (holds): MaybePromise<boolean> => {
+        if (!holds) return lists.length > 0;
+        if (make === undefined) return true;
+        return andThen(make(roots, source), (draft) => drafts.push(draft) > 0);
+      });
     }
-    const found = level.list.isAsync ? await level.list.run(roots) : level.list.run(roots);
-    if (found === undefined || found === null) return false;
-    const elements = Array.isArray(found) ? found : [found];
-    let known = depth === lists.length - 1 || elements.length === 0;
-    for (const element of elements) {
-      if (await visit(depth + 1, { ...roots, [level.name]: element }, element, drafts)) known = true;
-    }
-    return known;
+    const visitFrom = (elements: readonly unknown[], first: number, isKnown: boolean): MaybePromise<boolean> => {
+      let known = isKnown;
+      for (let index = first; index < elements.length; index++) {
+        roots[level.name] = elements[index];
+        const found: MaybePromise<boolean> = visit(depth + 1, roots, elements[index], drafts);
+        if (found instanceof Promise) return found.then((one) => visitFrom(elements, index + 1, known || one));
+        if (found) known = true;
+      }
+      return known;
+    };
+    return andThen(level.list.run(roots), (found): MaybePromise<boolean> => {
+      if (found === undefined || found === null) return false;
+      const elements = Array.isArray(found) ? found : [found];
+      return visitFrom(elements, 0, depth === lists.length - 1 || elements.length === 0);
+    });
   };
-  return (roots, drafts) => visit(0, roots, (roots['webhook'] as { body: unknown }).body, drafts);
+  return (roots, drafts) => visit(0, { ...roots }, roots['payload'], drafts);
 }
 
 function compileEvent(
@@ -78,7 +90,7 @@ function compileEvent(
   path: SpecPath,
   scope: Scope,
   compiler: TemplateCompiler,
-): (roots: Roots, source: unknown) => Promise<EventDraft> {
+): (roots: Roots, source: unknown) => MaybePromise<EventDraft> {
   const common = compiler.template(group.event, [...path, 'event'], scope);
   const cases = (group.cases ?? []).map((item, index) => {
     const casePath = [...path, 'cases', index];
@@ -91,13 +103,23 @@ function compileEvent(
     };
   });
 
-  return async (roots, source) => {
-    const values = { ...((common.isAsync ? await common.run(roots) : common.run(roots)) as object) };
-    for (const { when, event } of cases) {
-      if (when && !(when.isAsync ? await when.run(roots) : when.run(roots))) continue;
-      Object.assign(values, event.isAsync ? await event.run(roots) : event.run(roots));
-      break;
+  const firstThatHolds = (roots: Roots, from: number): MaybePromise<unknown> => {
+    for (let index = from; index < cases.length; index++) {
+      const { when, event } = cases[index] as (typeof cases)[number];
+      const holds = when === undefined || when.run(roots);
+      if (holds instanceof Promise) {
+        return holds.then((yes) => (yes ? event.run(roots) : firstThatHolds(roots, index + 1)));
+      }
+      if (holds) return event.run(roots);
     }
-    return { type: group.type, values, source };
+    return undefined;
   };
+  return (roots, source) =>
+    andThen(common.run(roots), (shared) =>
+      andThen(firstThatHolds(roots, 0), (own) => ({
+        type: group.type,
+        values: { ...(shared as object), ...(own as object) },
+        source,
+      })),
+    );
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { encodingSchema, requestSchema } from './http/request.ts';
+import { envelopeSchema } from './primitives/envelopes/registry.ts';
 import { signatureSchema } from './primitives/signatures/registry.ts';
 
 const condition = z.string();
@@ -9,6 +10,9 @@ const messageKeys = {
   from: z.string().describe("The contact's address"),
   to: z.string().describe("The sender's address; the sender that the webhook came for unless said otherwise"),
   timestamp: z.string().describe('When it was sent: seconds or milliseconds since the epoch, or a date'),
+  opensWindow: z
+    .union([z.string(), z.boolean()])
+    .describe('False for what does not open the window: a tap on a menu is no message'),
   kind: z.string().describe("The channel's own word for the kind"),
   text: z.string().describe('The text, or the caption of media'),
   media: z
@@ -54,6 +58,10 @@ const statusKeys = {
   id: z.string().describe("The provider's message id"),
   sid: z.string().describe('Or our SID, where it travels with the message and comes back'),
   to: z.string().describe("The contact's address"),
+  from: z.string().describe("The sender's address; the sender that the webhook came for unless said otherwise"),
+  before: z
+    .string()
+    .describe('Instead of an id: a time; it is about all messages to the contact `to` that were sent up to then'),
   timestamp: z.string().describe('When it happened: seconds or milliseconds since the epoch, or a date'),
   status: z.string().describe("The provider's word, which `statuses` translates"),
   error: z
@@ -114,33 +122,80 @@ export const eventGroupSchema = z
   .describe('How a part of a payload becomes events');
 export type EventGroupSpec = z.infer<typeof eventGroupSchema>;
 
-export const inboundSchema = z
+const hosts = z
+  .array(z.string().regex(/^(\*|[a-z0-9-]+)(\.(\*|[a-z0-9-]+))*$/i, 'a host name, with `*` for a label'))
+  .min(1)
+  .describe('The only hosts that it may be: `["sns.*.amazonaws.com"]`; `*` stands for one label');
+
+const handshakeSchema = z
   .strictObject({
-    handshake: z
+    when: condition.describe('What tells a handshake from an event: `{% webhook.method = "GET" %}`'),
+    check: z
       .strictObject({
-        when: condition.describe('What tells a handshake from an event: `{% webhook.method = "GET" %}`'),
-        check: z
-          .strictObject({
-            given: z.string().describe('What the webhook says'),
-            expected: z.string().describe('What it must say'),
-          })
-          .optional()
-          .describe('Two values that must be the same, compared in constant time; else 403'),
-        answer: z.strictObject({
-          status: z.int().default(200),
-          headers: z.record(z.string(), z.string()).default({}).describe('Headers of the answer'),
-          body: z.string().describe('The body, and nothing around it'),
-        }),
+        given: z.string().describe('What the webhook says'),
+        expected: z.string().describe('What it must say'),
       })
       .optional()
-      .describe('How the provider checks that the webhook is ours'),
+      .describe('Two values that must be the same, compared in constant time; else 403'),
+    signature: z.boolean().default(false).describe('True where handshakes are signed as events are'),
+    request: z
+      .strictObject({ url: z.string().describe('The URL, from the webhook'), hosts })
+      .optional()
+      .describe('A GET over HTTPS that confirms it, made before it is answered'),
+    answer: z
+      .strictObject({
+        status: z.int().default(200),
+        headers: z.record(z.string(), z.string()).default({}).describe('Headers of the answer'),
+        body: z.string().default('').describe('The body, and nothing around it'),
+      })
+      .default({ status: 200, headers: {}, body: '' })
+      .describe('What it is answered with'),
+  })
+  .describe('How the provider checks that the webhook is ours');
+
+const mediaSchema = requestSchema
+  .extend({
+    link: z
+      .strictObject({
+        url: z
+          .string()
+          .describe(
+            'Where the answer has the URL of the file: `{% answer.body.url %}`; the answer is the file if nowhere',
+          ),
+        hosts: hosts.optional().describe('Hosts of the provider where the file wants the credentials too'),
+      })
+      .optional()
+      .describe('For providers whose answer says where the file is'),
+  })
+  .describe(
+    'How an inbound media item with an `id` is downloaded, with the credentials of `auth`. Names: `media.id`, `sender`, `session`',
+  );
+
+export const inboundSchema = z
+  .strictObject({
+    handshake: handshakeSchema.optional(),
     signature: signatureSchema,
+    envelope: envelopeSchema.optional(),
     decode: encodingSchema.exclude(['multipart']).default('json').describe('How a payload is written'),
-    media: requestSchema
+    payload: z
+      .string()
       .optional()
       .describe(
-        'How an inbound media item with an `id` is downloaded, with the credentials of `auth`. Names: `media.id`, `sender`, `session`',
+        'What the webhook is about, read once: `{% $json(webhook.body.Message) %}`. Events see it as `payload`; without it ' +
+          'they read `webhook.body`',
       ),
+    media: mediaSchema.optional(),
+    mediaAuth: z
+      .strictObject({ hosts })
+      .optional()
+      .describe("Hosts of the provider whose media URLs want the credentials; a stranger's URL never gets them"),
+    answer: z
+      .strictObject({
+        body: z.string().default(''),
+        contentType: z.string().optional(),
+      })
+      .default({ body: '' })
+      .describe('What a webhook that was taken is answered with; an empty 200 if not given'),
     events: z.array(eventGroupSchema).min(1).describe('How payloads become events'),
   })
   .describe('How webhooks are read');

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CompiledChannel, compileChannel } from './compile.ts';
+import { compileChannel } from './compile.ts';
+import { createTrustedCompiler } from './expressions/trusted.ts';
 import type { ChannelSpec } from './spec.ts';
+import type { Channel } from './types.ts';
 
-const compiled = new Map<string, CompiledChannel>();
+const compiled = new Map<string, Channel>();
 
 /** Where the specs are that `bundle-specs` wrote: `CHANNELS_DIR`, else `channels/` beside the bundle. */
 function channelsDirectory(): string {
@@ -20,7 +22,7 @@ export function channelNames(): string[] {
 }
 
 /** A channel by name, compiled on first use; undefined when there is none of that name. */
-export function loadChannel(name: string): CompiledChannel | undefined {
+export function loadChannel(name: string): Channel | undefined {
   const key = `${channelsDirectory()}:${name}`;
   const known = compiled.get(key);
   if (known) return known;
@@ -28,13 +30,13 @@ export function loadChannel(name: string): CompiledChannel | undefined {
   if (!channelNames().includes(name)) return undefined;
   // Validated when it was written, at synth; checking it again would only cost cold-start time.
   const spec = JSON.parse(readFileSync(join(channelsDirectory(), `${name}.json`), 'utf8')) as ChannelSpec;
-  const channel = compileChannel(spec);
+  const channel = compileChannel(spec, createTrustedCompiler());
   compiled.set(key, channel);
   return channel;
 }
 
 /** The channel of something that is stored already; throws when this deployment no longer has it. */
-export function requireChannel(name: string): CompiledChannel {
+export function requireChannel(name: string): Channel {
   const channel = loadChannel(name);
   if (!channel) throw new Error(`The channel ${name} is not part of this deployment: its spec is missing from specs/.`);
   return channel;

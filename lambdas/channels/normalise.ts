@@ -38,7 +38,7 @@ export function normaliseEvent(draft: EventDraft, senderAddress: string, parts: 
 }
 
 function messageValues({ values, source }: EventDraft, parts: NormaliserParts): Record<string, unknown> {
-  const { contacts, replyTo, forwarded, text, media } = values;
+  const { contacts, replyTo, forwarded, text, media, opensWindow } = values;
   return {
     ...values,
     id: asText(values['id']),
@@ -48,6 +48,7 @@ function messageValues({ values, source }: EventDraft, parts: NormaliserParts): 
     ...(replyTo !== undefined && { replyTo: asText(replyTo) }),
     ...(contacts !== undefined && { contacts: Array.isArray(contacts) ? contacts : [contacts] }),
     ...(forwarded !== undefined && { forwarded: Boolean(forwarded) }),
+    ...(opensWindow !== undefined && { opensWindow: Boolean(opensWindow) }),
     ...(media !== undefined && { media: fetchable(media) }),
     raw: source,
   };
@@ -77,6 +78,8 @@ function statusEvent({ values, source }: EventDraft, parts: NormaliserParts): Re
     channel,
     ...(values['id'] !== undefined && { id: asText(values['id']) }),
     ...(values['to'] !== undefined && { to: address(values['to'], parts) }),
+    ...(values['from'] !== undefined && { from: address(values['from'], parts) }),
+    ...(values['before'] !== undefined && { before: isoTime(values['before']) }),
     timestamp: isoTime(values['timestamp']),
     status,
     error: code === undefined ? undefined : { code, title: asText(error?.title), twilioCode: errors.twilioCode(code) },

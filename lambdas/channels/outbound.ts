@@ -1,11 +1,13 @@
 import * as z from 'zod';
-import type { Evaluator } from './expressions/expression.ts';
+import type { Evaluator } from './expressions/evaluator.ts';
 import type { Roots, Scopes } from './expressions/scope.ts';
-import { createTemplateCompiler, type TemplateCompiler } from './expressions/template.ts';
+import type { MaybePromise } from './expressions/settled.ts';
+import type { TemplateCompiler } from './expressions/template.ts';
 import { type BuildRequest, compileRequest, encodingSchema, requestSchema, requestShape } from './http/request.ts';
 import type { Mistake, SpecPath } from './mistakes.ts';
-import { type MessageKind, messageKindSchema } from './parts.ts';
+import { type MediaItem, type MessageKind, messageKindSchema } from './parts.ts';
 import { isOfContentType } from './primitives/content-type.ts';
+import { type CompiledStep, checkFiles, compileSteps, stepSchema } from './steps.ts';
 
 const caseSchema = z
   .strictObject({
@@ -22,6 +24,11 @@ const caseSchema = z
       .describe(
         "For `media` and `actions`: the message's text can go with it, up to this length; what cannot is sent as text",
       ),
+    steps: z
+      .array(stepSchema)
+      .min(1)
+      .optional()
+      .describe('Requests made before the own one, in order: an upload that gives an id. Read as `steps.<name>`'),
     ...z.strictObject(requestShape).partial().shape,
   })
   .describe(
@@ -54,7 +61,8 @@ export const outboundSchema = z
           .string()
           .optional()
           .describe(
-            "Where an answer has the provider's message id. An answer without it is not a success; leave out where there is none",
+            "Where an answer has the provider's message id. An answer without it is not a success; leave out where there is none. " +
+              'Names: `answer`, `message`, `part`: where the id is ours, `{% $uuid(message.sid, part.index) %}`',
           ),
       })
       .default({ encoding: 'json' })
@@ -69,6 +77,7 @@ export interface OutboundCase {
   contentTypes: readonly string[] | undefined;
   maxText: number | undefined;
   when: Evaluator | undefined;
+  steps: readonly CompiledStep[];
   build: BuildRequest;
 }
 
@@ -83,7 +92,7 @@ export function compileOutbound(
   return spec.cases.map((caseSpec, index) => {
     const casePath = [...path, 'cases', index];
     const mistakes: Mistake[] = [];
-    const compiled = compileCase(spec, caseSpec, casePath, scopes, createTemplateCompiler(mistakes));
+    const compiled = compileCase(spec, caseSpec, casePath, scopes, compiler.noting(mistakes));
     for (const mistake of mistakes) {
       // What all cases have in common is compiled with each of them, and reported once, where it stands.
       const inCase = mistake.path.slice(casePath.length);
@@ -112,35 +121,56 @@ function compileCase(
       message: `its request lacks ${missing}; give it here or in outbound.request`,
     });
   }
+  const specs = caseSpec.steps ?? [];
+  const { steps, scope } = compileSteps(
+    specs,
+    [caseSpec, spec.request],
+    [...casePath, 'steps'],
+    scopes.outbound,
+    compiler,
+  );
+  for (const [index, step] of specs.entries()) {
+    const stepPath = [...casePath, 'steps', index, 'request'];
+    if (step.request) checkFiles(step.request, specs.slice(0, index), stepPath, compiler);
+  }
+  if (request.success) checkFiles(request.data, specs, casePath, compiler);
   return {
     kind: caseSpec.kind,
     contentTypes: caseSpec.contentTypes,
     maxText: caseSpec.text?.max,
     when:
       caseSpec.when === undefined ? undefined : compiler.template(caseSpec.when, [...casePath, 'when'], scopes.when),
+    steps,
     build: request.success
-      ? compileRequest(request.data, casePath, scopes.outbound, compiler)
+      ? compileRequest(request.data, casePath, scope, compiler)
       : () => Promise.reject(new Error('the spec has mistakes')),
   };
 }
 
 /** The first case that takes a part of this kind. Roots: `message`, `text`, `media`, `sender`. */
-export async function selectCase(
+export function selectCase(
   cases: readonly OutboundCase[],
   kind: MessageKind,
   roots: Roots,
-): Promise<OutboundCase | undefined> {
-  const { contentType } = (roots['media'] ?? {}) as { contentType?: string };
-  for (const candidate of cases) {
-    if (candidate.kind !== kind) continue;
-    if (candidate.contentTypes && !isOfContentType(contentType, candidate.contentTypes)) continue;
-    if (candidate.when) {
-      const holds = candidate.when.isAsync ? await candidate.when.run(roots) : candidate.when.run(roots);
-      if (!holds) continue;
+  from = 0,
+): MaybePromise<OutboundCase | undefined> {
+  for (let index = from; index < cases.length; index++) {
+    const candidate = cases[index] as OutboundCase;
+    if (candidate.kind !== kind || !takesMedia(candidate, roots)) continue;
+    if (candidate.when === undefined) return candidate;
+    const holds = candidate.when.run(roots);
+    if (holds instanceof Promise) {
+      return holds.then((yes) => (yes ? candidate : selectCase(cases, kind, roots, index + 1)));
     }
-    return candidate;
+    if (holds) return candidate;
   }
   return undefined;
+}
+
+function takesMedia({ contentTypes }: OutboundCase, roots: Roots): boolean {
+  return (
+    contentTypes === undefined || isOfContentType((roots['media'] as MediaItem | undefined)?.contentType, contentTypes)
+  );
 }
 
 function requestOf(spec: CaseSpec) {

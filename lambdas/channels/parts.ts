@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Evaluator } from './expressions/expression.ts';
+import type { Evaluator } from './expressions/evaluator.ts';
+import { andThen, type MaybePromise } from './expressions/settled.ts';
 import { contentTypeOf, filenameOf } from './primitives/content-type.ts';
 import type { TextUnit } from './primitives/splitting/measure.ts';
 import { fits, splitText } from './primitives/splitting/split.ts';
@@ -32,8 +33,8 @@ interface Carrier {
 
 /**
  * Cuts a message into parts, in the order they are sent: a template alone; else the location, the media items, the text.
- * The text goes with the first media item that can carry all of it, its end with the buttons, and what is left as text
- * messages of the channel's length.
+ * The text goes with the first media item that can carry all of it, or where there are buttons its end with them; what is
+ * left goes as text messages of the channel's length.
  * @param select finds the case that sends a part; undefined where the channel has none
  * @throws UnsupportedMessageError for a kind that the channel lacks, and for a message with nothing in it
  */
@@ -44,42 +45,66 @@ export async function partsOf<Case extends Carrier>(
   select: (
     kind: MessageKind,
     part: { text: string | undefined; media: MediaItem | undefined },
-  ) => Promise<Case | undefined>,
+  ) => MaybePromise<Case | undefined>,
 ): Promise<Part<Case>[]> {
   const parts: Part<Case>[] = [];
-  const add = async (kind: MessageKind, text?: string, media?: MediaItem) => {
-    const found = await select(kind, { text, media });
-    if (found === undefined) throw new UnsupportedMessageError(`${channel} cannot send ${describe(kind, media)}`);
-    parts.push({ case: found, text, media });
-    return parts[parts.length - 1] as Part<Case>;
+  const add = (kind: MessageKind, text: string | undefined, media?: MediaItem): MaybePromise<Part<Case>> =>
+    andThen(select(kind, { text, media }), (found) => {
+      if (found === undefined) throw unsupported(channel, kind, media);
+      const part: Part<Case> = { case: found, text, media };
+      parts.push(part);
+      return part;
+    });
+  let text = message.body === '' ? undefined : message.body;
+  const hasActions = message.actions !== undefined && message.actions.length > 0;
+  // What is only a text, as most messages are, waits for nothing.
+  const addText = async (pieces: readonly string[]) => {
+    for (const piece of pieces) {
+      const added = add('text', piece);
+      if (added instanceof Promise) await added;
+    }
   };
 
   if (message.template !== undefined) {
-    await add('template');
+    await add('template', undefined);
     return parts;
   }
-  let text = message.body === '' ? undefined : message.body;
-  if (message.location !== undefined) await add('location');
+  if (message.location !== undefined) await add('location', undefined);
   for (const item of message.media ?? []) {
     const part = await add('media', undefined, mediaItem(item));
-    if (text !== undefined && part.case.maxText !== undefined && fits(text, part.case.maxText, limit.unit)) {
+    if (
+      text !== undefined &&
+      !hasActions &&
+      part.case.maxText !== undefined &&
+      fits(text, part.case.maxText, limit.unit)
+    ) {
       part.text = text;
       text = undefined;
     }
   }
-  if (message.actions !== undefined && message.actions.length > 0) {
+  if (hasActions) {
     const found = await select('actions', { text, media: undefined });
     if (found === undefined)
       throw new UnsupportedMessageError(`${channel} cannot send these buttons with this message`);
     const texts = text === undefined ? [] : splitText(text, found.maxText ?? limit.max, limit.unit);
-    for (const piece of texts.slice(0, -1)) await add('text', piece);
+    await addText(texts.slice(0, -1));
     parts.push({ case: found, text: texts.at(-1), media: undefined });
   } else if (text !== undefined) {
-    for (const piece of splitText(text, limit.max, limit.unit)) await add('text', piece);
+    await addText(splitText(text, limit.max, limit.unit));
   }
   if (parts.length === 0)
     throw new UnsupportedMessageError('there is nothing to send: no text, media, location or template');
   return parts;
+}
+
+function unsupported(channel: string, kind: MessageKind, media: MediaItem | undefined): UnsupportedMessageError {
+  if (kind === 'media') {
+    return new UnsupportedMessageError(
+      `${channel} cannot send media of type ${media?.contentType ?? 'unknown'}`,
+      'media',
+    );
+  }
+  return new UnsupportedMessageError(`${channel} cannot send ${kind === 'text' ? 'text' : `a ${kind}`}`);
 }
 
 function mediaItem(item: NonNullable<OutboundMessage['media']>[number]): MediaItem {
@@ -88,9 +113,4 @@ function mediaItem(item: NonNullable<OutboundMessage['media']>[number]): MediaIt
     contentType: item.contentType ?? contentTypeOf(item.url),
     filename: item.filename ?? filenameOf(item.url),
   };
-}
-
-function describe(kind: MessageKind, media: MediaItem | undefined): string {
-  if (kind !== 'media') return kind === 'text' ? 'text' : `a ${kind}`;
-  return `media of type ${media?.contentType ?? 'unknown'}`;
 }

@@ -2,10 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
-import { type CompiledChannel, compileChannel } from './compile.ts';
-import { createTemplateCompiler } from './expressions/template.ts';
+import { compileChannel } from './compile.ts';
+import { createTemplateCompiler } from './expressions/checked.ts';
 import { didYouMean, type Mistake, SpecError } from './mistakes.ts';
+import type { SigningHost } from './primitives/auth/aws-sigv4.ts';
 import { type ChannelSpec, channelSpecSchema } from './spec.ts';
+import type { Channel } from './types.ts';
 import { mistakesOfIssue, offsetOf, withoutUnknownKeys } from './yaml-mistakes.ts';
 
 /*
@@ -54,9 +56,13 @@ export function specFile(pathOrName: string): string {
 
 /**
  * A spec and its channel, by name or path.
+ * @param host the clock and credentials that signatures need, the machine's own if not given
  * @throws SpecFileError with every mistake, UnknownSpecError
  */
-export function readSpec(pathOrName: string): { spec: ChannelSpec; channel: CompiledChannel; file: string } {
+export function readSpec(
+  pathOrName: string,
+  host?: SigningHost,
+): { spec: ChannelSpec; channel: Channel; file: string } {
   const file = specFile(pathOrName);
   const source = readFileSync(file, 'utf8');
   const lines = new LineCounter();
@@ -73,7 +79,7 @@ export function readSpec(pathOrName: string): { spec: ChannelSpec; channel: Comp
   const mistakes: Mistake[] = [];
   const parsed = channelSpecSchema.safeParse(value);
   if (parsed.success) {
-    const channel = tryCompile(parsed.data, mistakes);
+    const channel = tryCompile(parsed.data, mistakes, host);
     if (channel) return { spec: parsed.data, channel, file };
   } else {
     mistakes.push(...parsed.error.issues.flatMap((issue) => mistakesOfIssue(issue, channelSpecSchema, value)));
@@ -89,9 +95,9 @@ export function readSpec(pathOrName: string): { spec: ChannelSpec; channel: Comp
   );
 }
 
-function tryCompile(spec: ChannelSpec, mistakes: Mistake[]): CompiledChannel | undefined {
+function tryCompile(spec: ChannelSpec, mistakes: Mistake[], host?: SigningHost): Channel | undefined {
   try {
-    return compileChannel(spec);
+    return compileChannel(spec, createTemplateCompiler([]), host);
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
     mistakes.push(...error.mistakes);

@@ -6,6 +6,7 @@ export const registrationInputSchema = z
     description: z.string().describe('What it is, as an error message says it'),
     format: z.enum(['text', 'url']).default('text').describe('`url`: a base URL; slashes at its end do not count'),
     default: z.string().optional().describe('What it is when it is not given; without a default it is required'),
+    optional: z.boolean().default(false).describe('True where a sender may do without it'),
   })
   .describe('Something that a sender needs');
 export type RegistrationInput = z.infer<typeof registrationInputSchema>;
@@ -15,9 +16,9 @@ export function describeInputs(
   inputs: Record<string, RegistrationInput>,
 ): Record<string, { description: string; required: boolean }> {
   return Object.fromEntries(
-    Object.entries(inputs).map(([name, { description, default: fallback }]) => [
+    Object.entries(inputs).map(([name, { description, default: fallback, optional }]) => [
       name,
-      { description, required: fallback === undefined },
+      { description, required: fallback === undefined && !optional },
     ]),
   );
 }
@@ -33,10 +34,11 @@ export function compileCompletion(registration: {
 }
 
 function compileValues(inputs: Record<string, RegistrationInput>) {
-  const entries = Object.entries(inputs);
+  const special = Object.entries(inputs).filter(([, input]) => input.default !== undefined || input.format === 'url');
+  if (special.length === 0) return (given: Record<string, string>) => given;
   return (given: Record<string, string>): Record<string, string> => {
     const values = { ...given };
-    for (const [name, input] of entries) {
+    for (const [name, input] of special) {
       const value = values[name] ?? input.default;
       if (value !== undefined) values[name] = input.format === 'url' ? value.replace(/\/+$/, '') : value;
     }

@@ -43,7 +43,16 @@ export const channelSpecSchema = z
           .number()
           .positive()
           .describe("Hours after a contact's last message in which free-form messages are allowed"),
+        count: z
+          .int()
+          .positive()
+          .optional()
+          .describe("How many messages may be sent after each of the contact's; no such limit if not given"),
         errorCode: z.int().default(63_016).describe("Twilio's error code for a message outside it"),
+        outside: z
+          .array(z.enum(['template', 'tag']))
+          .default(['template'])
+          .describe('What may be sent at any time: a `template`, or a message with a `tag`'),
       })
       .optional()
       .describe(

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { MaybePromise } from './expressions/settled.ts';
 
 /*
  * The shapes that the engine reads and writes, for every channel. Ids are strings, kept exactly as the channel wrote them
@@ -57,9 +58,9 @@ export const outboundMessageSchema = z.strictObject({
 });
 export type OutboundMessage = z.infer<typeof outboundMessageSchema>;
 
-/** A request to a provider, ready to send. `body` is text, or the parts of a multipart form. */
+/** A request to a provider, ready to send. `body` is text, or the parts of a multipart form: texts and files' bytes. */
 export const httpRequestSchema = z.strictObject({
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
   url: z.string(),
   headers: z.record(z.string(), z.string()),
   body: z
@@ -68,7 +69,7 @@ export const httpRequestSchema = z.strictObject({
       z.array(
         z.strictObject({
           name: z.string(),
-          value: z.string(),
+          value: z.union([z.string(), z.instanceof<typeof Uint8Array<ArrayBufferLike>>(Uint8Array)]),
           filename: z.string().optional(),
           contentType: z.string().optional(),
         }),
@@ -107,6 +108,7 @@ export const outcomeSchema = z.discriminatedUnion('outcome', [
   }),
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
+export type FailedOutcome = Extract<Outcome, { outcome: 'failed' }>;
 
 /** What a channel tells us, normalised. */
 export const channelEventSchema = z.discriminatedUnion('type', [
@@ -117,6 +119,8 @@ export const channelEventSchema = z.discriminatedUnion('type', [
     from: z.string(),
     to: z.string(),
     timestamp: z.string(),
+    /** False where the contact did something that does not open the window. */
+    opensWindow: z.boolean().optional(),
     /** The channel's own word for the kind: `text`, `image`, `location` … */
     kind: z.string().optional(),
     text: z.string().optional(),
@@ -149,6 +153,10 @@ export const channelEventSchema = z.discriminatedUnion('type', [
     id: z.string().optional(),
     sid: z.string().optional(),
     to: z.string().optional(),
+    /** Our sender's address, where the channel says it. */
+    from: z.string().optional(),
+    /** Instead of one message's id: all that were sent to `to` up to then. */
+    before: z.string().optional(),
     timestamp: z.string(),
     status: z.enum(['sent', 'delivered', 'read', 'failed', 'undelivered']),
     error: z.strictObject({ code: z.string(), title: z.string().optional(), twilioCode: z.number().int() }).optional(),
@@ -185,7 +193,12 @@ export type WebhookRequest = z.infer<typeof webhookRequestSchema>;
  */
 export type WebhookReading =
   | { kind: 'events'; events: ChannelEvent[] }
-  | { kind: 'handshake'; answer: { status: number; headers: Record<string, string>; body: string } }
+  | {
+      kind: 'handshake';
+      answer: { status: number; headers: Record<string, string>; body: string };
+      /** A request that must succeed before the handshake is answered; its host is one that the spec names. */
+      confirm?: HttpRequest;
+    }
   | { kind: 'refused'; status: number; reason: string }
   | { kind: 'malformed'; reason: string };
 
@@ -195,35 +208,82 @@ export interface Session {
   expiresAt: string;
 }
 
-/** One channel, compiled from its spec. Made by `compileChannel`; every method is pure: no network, no AWS. */
+/** What the steps of a part gave so far, by their names. */
+export type StepValues = Readonly<Record<string, unknown>>;
+
+/** A request that must be made before a part's own: a file downloaded, or uploaded to the provider. */
+export interface Step {
+  name: string;
+  /** `download` and `head` go to a customer's URL; `request` to the provider. */
+  kind: 'download' | 'head' | 'request';
+  request(values: StepValues): MaybePromise<HttpRequest>;
+  /** What the answer gives to later steps and to the part. */
+  read(answer: { status: number; headers: Record<string, string>; bytes: Uint8Array }): Promise<StepReading>;
+  /** Stands for what it gives where nothing is sent. */
+  placeholder: unknown;
+}
+export type StepReading = { outcome: 'done'; value: unknown } | FailedOutcome;
+
+/** One request's worth of a message: what goes before it, and the request. */
+export interface MessagePart {
+  steps: readonly Step[];
+  request(values: StepValues): MaybePromise<HttpRequest>;
+}
+
+/** What a provider answered to: a part of a message. */
+export interface Sent {
+  message: OutboundMessage;
+  part: { index: number; count: number };
+}
+
+/** One channel, compiled from its spec. Made by `compileChannel`; no method touches the network or AWS. */
 export interface Channel {
   readonly name: string;
   readonly address: {
     /** What an address starts with in Twilio's API: `whatsapp:`; empty for SMS. */
     scheme: string;
-    /** An address in Twilio's spelling without scheme (`+15551234567`) → the engine's (`15551234567`), or undefined if it is not one. */
-    parse(text: string): string | undefined;
+    /**
+     * An address in Twilio's spelling without scheme (`+15551234567`) → the engine's (`15551234567`), or undefined if it is
+     * not one. A sender's may look different from a contact's, which is what is meant unless said otherwise.
+     */
+    parse(text: string, side?: 'contact' | 'sender'): string | undefined;
     /** The reverse, with scheme: `15551234567` → `whatsapp:+15551234567`. */
     format(address: string): string;
   };
   readonly limits: { textLength: number; rate: { perSecond: number; burst: number } };
-  /** Hours after a contact's last message in which free-form messages are allowed; undefined where there is no window. */
-  readonly window: { hours: number; errorCode: number } | undefined;
+  /**
+   * Hours after a contact's last message in which free-form messages are allowed, how many of them (undefined: any number),
+   * and what may be sent at any time; undefined where there is no window.
+   */
+  readonly window:
+    | { hours: number; count?: number | undefined; errorCode: number; outside: readonly ('template' | 'tag')[] }
+    | undefined;
   /** What to do with a message whose attempt may or may not have reached the provider. */
   readonly inDoubt: 'resend' | 'give-up';
   /** Seconds a message may wait to be sent when the customer gives no `ValidityPeriod`. */
   readonly validityPeriod: number;
   /** True where a status names only the channel's message id, so an id → SID pointer must be kept. */
   readonly needsIdPointer: boolean;
+  /** True where a status may be about all messages to a contact up to some time, so what was sent must be listed by contact. */
+  readonly hasWatermarks: boolean;
+  /** What a webhook that was taken is answered with. */
+  readonly webhookAnswer: { status: number; headers: Record<string, string>; body: string };
   /** Registration: what a sender needs, by name, with the description an error message shows. */
   readonly registration: {
     fields: Record<string, { description: string; required: boolean }>;
     secrets: Record<string, { description: string; required: boolean }>;
   };
 
-  /** The message kinds' requests, in order; throws `UnsupportedMessageError` for a kind the channel lacks. */
+  /** Why the channel cannot send this message, for the customer; undefined when it can. Costs no more than choosing its cases. */
+  supports(message: OutboundMessage, sender: SenderContext): Promise<Unsupported | undefined>;
+  /** The parts of a message, in the order they are sent; throws `UnsupportedMessageError` for a kind the channel lacks. */
+  plan(message: OutboundMessage, sender: SenderContext, session?: Session): Promise<MessagePart[]>;
+  /** Every request of a plan, steps included, with placeholders for what only an answer could give. Throws as `plan` does. */
   render(message: OutboundMessage, sender: SenderContext, session?: Session): Promise<HttpRequest[]>;
-  interpret(answer: HttpAnswer): Promise<Outcome>;
+  /** What a provider's answer means. `sent` is what it answers to; without it an id of our own making is missing. */
+  interpret(answer: HttpAnswer, sent?: Sent): Promise<Outcome>;
+  /** Why a request that is no message failed; undefined when it did not. An error inside a success is one. */
+  refusal(answer: HttpAnswer): Promise<FailedOutcome | undefined>;
   /** Verifies, answers handshakes, normalises. `sender` absent: the signature is not checked (command line only). */
   receive(webhook: WebhookRequest, sender: SenderContext | undefined): Promise<WebhookReading>;
 
@@ -232,21 +292,53 @@ export interface Channel {
     | {
         /** Seconds before expiry at which it is renewed. */
         renewBefore: number;
-        request(sender: SenderContext): Promise<HttpRequest>;
+        /** @param at now, ms since the epoch: an assertion says when it was made */
+        request(sender: SenderContext, at: number): Promise<HttpRequest>;
         /** Throws `ChannelAnswerError` when the answer holds no session. */
         session(answer: HttpAnswer, at: number): Promise<Session>;
       }
     | undefined;
-  /** The request that downloads an inbound media item by the channel's id; undefined where media come as URLs. */
+  /**
+   * The request that downloads an inbound media item; undefined where all come as URLs that need no credentials, and for an
+   * item that is one of those.
+   */
   readonly download:
-    | ((media: { id: string }, sender: SenderContext, session?: Session) => Promise<HttpRequest>)
+    | ((media: InboundMedia, sender: SenderContext, session?: Session) => Promise<HttpRequest>)
+    | undefined;
+  /**
+   * What came of a download by id: the file itself, a request for where the file is, or a failure that came as a success.
+   * Undefined where an answer that succeeds is the file.
+   */
+  readonly downloaded:
+    | ((answer: HttpAnswer, sender: SenderContext, session?: Session) => Promise<DownloadReading>)
     | undefined;
   /** The requests that connect a new sender (set its webhook …), in order. */
   connect(sender: SenderContext, webhookUrl: string, session?: Session): Promise<HttpRequest[]>;
 }
 
+/** A media item of an inbound message: the channel's id of it, or where it is. */
+export interface InboundMedia {
+  id?: string | undefined;
+  url?: string | undefined;
+}
+
+export type DownloadReading = { kind: 'file' } | { kind: 'elsewhere'; request: HttpRequest } | FailedOutcome;
+
+/** Why a message cannot be sent: `media` when it is the type of a file that the channel lacks. */
+export interface Unsupported {
+  what: 'media' | 'kind';
+  reason: string;
+}
+
 /** The channel has no such message kind; `message` says which and why. */
-export class UnsupportedMessageError extends Error {}
+export class UnsupportedMessageError extends Error {
+  readonly what: Unsupported['what'];
+
+  constructor(message: string, what: Unsupported['what'] = 'kind') {
+    super(message);
+    this.what = what;
+  }
+}
 
 /** A provider's answer lacks what the spec says it holds. */
 export class ChannelAnswerError extends Error {}

@@ -15,6 +15,18 @@ export const failures = {
     errorCode,
     errorMessage: `The contact has not written in the last ${hours} hours: only a template may be sent.`,
   }),
+  windowFull: (errorCode: number, count: number): Failure => ({
+    errorCode,
+    errorMessage: `${count} messages have been sent since the contact last wrote, which is all that the channel allows.`,
+  }),
+  mediaUnreachable: (): Failure => ({
+    errorCode: 63019,
+    errorMessage: 'The media file could not be downloaded: its server was not reached or did not answer in time.',
+  }),
+  mediaTooLarge: (bytes: number): Failure => ({
+    errorCode: 63034,
+    errorMessage: `The media file is larger than the ${Math.floor(bytes / 1_048_576)} MiB that can be passed on.`,
+  }),
   unsupported: (reason: string): Failure => ({ errorCode: 63006, errorMessage: reason }),
   misconfigured: (reason: string): Failure => ({
     errorCode: 63008,

@@ -21,12 +21,12 @@ const E164 = /^\+[1-9]\d{6,14}$/;
 export function routesFor(given: { to: string; from: string }, channels: readonly Addressing[]): Route[] {
   const toScheme = schemeOf(given.to);
   const fromScheme = schemeOf(given.from);
-  const toParsed = parsedBy(given.to, channels);
+  const toParsed = parsedBy(given.to, channels, 'contact');
   // A plain number is an address, even when no channel here sends to it: the pair is what is wrong then, not the number.
   if (toParsed.size === 0 && !isPlainNumber(given.to, channels)) {
     throw new TwilioError(21211, `The 'To' number ${given.to} is not a valid phone number.`);
   }
-  const fromParsed = parsedBy(given.from, channels);
+  const fromParsed = parsedBy(given.from, channels, 'sender');
   if (fromParsed.size === 0 && !isPlainNumber(given.from, channels)) {
     throw new TwilioError(
       21212,
@@ -57,12 +57,22 @@ export function unknownSender(from: string): TwilioError {
     : new TwilioError(63007, 'Twilio could not find a Channel with the specified From address');
 }
 
-/** What an address in Twilio's spelling may stand for, per channel; empty when it is an address on none. */
-export function parsedBy(given: string, channels: readonly Addressing[]): Map<string, string> {
+/**
+ * What an address in Twilio's spelling may stand for, per channel; empty when it is an address on none.
+ * @param side whose it is; either's if not given
+ */
+export function parsedBy(
+  given: string,
+  channels: readonly Addressing[],
+  side?: 'contact' | 'sender',
+): Map<string, string> {
   const scheme = schemeOf(given);
   const parsed = new Map<string, string>();
   for (const { name, address } of channels) {
-    const plain = address.scheme.toLowerCase() === scheme ? address.parse(given.slice(scheme.length)) : undefined;
+    if (address.scheme.toLowerCase() !== scheme) continue;
+    const text = given.slice(scheme.length);
+    const plain =
+      side === undefined ? (address.parse(text) ?? address.parse(text, 'sender')) : address.parse(text, side);
     if (plain !== undefined) parsed.set(name, plain);
   }
   return parsed;

@@ -115,7 +115,7 @@ function readFor(channel: Registering, request: z.infer<typeof createSchema>, po
   const names = [...Object.keys(channel.registration.fields), ...Object.keys(channel.registration.secrets)];
   const known = new Set(names.map(snakeCase));
   const unknown = [...given.keys()].filter((name) => !known.has(name));
-  const address = channel.address.parse(request.sender_id.slice(channel.address.scheme.length));
+  const address = channel.address.parse(request.sender_id.slice(channel.address.scheme.length), 'sender');
   const mistakes = [
     ...(address === undefined ? ['sender_id: is not a valid address'] : []),
     ...fields.mistakes,

@@ -6,7 +6,8 @@ import { type Clock, toIso } from '../platform/clock.ts';
 import { again, done, type Handled, readTask } from '../platform/fifo-batch.ts';
 import { logger } from '../platform/log.ts';
 import type { SenderStore } from '../platform/stores/senders.ts';
-import { type EventContext, UnknownMessageError } from './apply-event.ts';
+import type { EventContext } from './apply-event.ts';
+import { UnknownMessageError } from './apply-status.ts';
 
 /** How long a status may wait for its message to become known, in ms. Our own record follows the send within seconds. */
 const UNKNOWN_FOR_MS = 10 * 60_000;

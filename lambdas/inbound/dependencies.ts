@@ -3,6 +3,7 @@ import { systemClock } from '../platform/clock.ts';
 import type { Environment } from '../platform/environment.ts';
 import { MessageIdStore } from '../platform/stores/message-ids.ts';
 import { MessageStore } from '../platform/stores/messages.ts';
+import { SentMessageStore } from '../platform/stores/sent-messages.ts';
 import { WindowStore } from '../platform/stores/windows.ts';
 import type { ApplyDependencies } from './apply-event.ts';
 
@@ -12,6 +13,7 @@ export function applyDependencies(environment: Environment<'TABLE_NAME' | 'CALLB
   return {
     messages: new MessageStore(table),
     messageIds: new MessageIdStore(table),
+    sentMessages: new SentMessageStore(table),
     windows: new WindowStore(table),
     announce: queueCallback(environment.CALLBACKS_QUEUE_URL),
     now: systemClock,

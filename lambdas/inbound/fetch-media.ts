@@ -1,9 +1,10 @@
-import type { Session } from '../channels/types.ts';
+import type { Channel, HttpAnswer, HttpRequest, SenderContext, Session } from '../channels/types.ts';
 import type { Message } from '../domain/message.ts';
 import { mediaSid } from '../domain/sid.ts';
+import type { AddressPolicy } from '../domain/url-policy.ts';
 import type { CredentialSource } from '../outbound/credentials.ts';
 import { logExchange } from '../platform/exchange-log.ts';
-import { sendForBytes } from '../platform/http.ts';
+import { type BinaryAnswer, sendForBytes } from '../platform/http.ts';
 import { logger } from '../platform/log.ts';
 import type { MediaStore } from '../platform/media-store.ts';
 import type { EventContext } from './apply-event.ts';
@@ -37,28 +38,29 @@ export async function fetchMedia(
   }
 }
 
+/** The longest answer that is read as the provider's words and not as a file, in bytes. */
+const MAX_WORDS_BYTES = 65_536;
+
 async function download(
   item: Message['media'][number],
   messageSid: string,
   { sender, channel }: EventContext,
   { credentials, allowLoopback, now }: MediaDependencies,
-) {
+): Promise<BinaryAnswer | undefined> {
   let rejected: Session | undefined;
   for (let tries = 0; ; tries += 1) {
     const { context, session } = await credentials.get(sender, channel, now(), rejected);
-    const request =
-      item.id !== undefined && channel.download
-        ? await channel.download({ id: item.id }, context, session)
-        : { method: 'GET' as const, url: item.url ?? '', headers: {} };
-    const started = performance.now();
-    const answer = await sendForBytes(request, {
-      // A URL in a webhook is a stranger's word; only the channel's own host may be in a private network.
-      addresses: { allowLoopback, allowPrivate: item.id !== undefined },
-      timeoutMs: 25_000,
-      maxBytes: MAX_BYTES,
-    });
-    logExchange(messageSid, request, { ...answer, body: '' }, Math.round(performance.now() - started));
-    if (answer.status < 300) return answer;
+    const get = (request: HttpRequest, allowPrivate: boolean) =>
+      exchange(request, messageSid, { allowLoopback, allowPrivate });
+    // A URL in a webhook is a stranger's word; only the channel's own host may be in a private network.
+    const isOwn = item.id !== undefined && channel.download !== undefined;
+    let answer = await get(await requestFor(item, channel, context, session), isOwn);
+    if (isOwn && isSuccess(answer) && channel.downloaded) {
+      const reading = await channel.downloaded(asText(answer), context, session);
+      if ('request' in reading) answer = await get(reading.request, false);
+      else if ('outcome' in reading) answer = { ...answer, status: reading.class === 'auth' ? 401 : 502 };
+    }
+    if (isSuccess(answer)) return answer;
     if (answer.status === 401 && tries === 0 && session) {
       rejected = session;
       continue;
@@ -69,4 +71,31 @@ async function download(
     }
     throw new Error(`The channel answered ${answer.status} for a media file.`);
   }
+}
+
+async function requestFor(
+  { id, url }: Message['media'][number],
+  channel: Channel,
+  context: SenderContext,
+  session: Session | undefined,
+): Promise<HttpRequest> {
+  return channel.download
+    ? channel.download({ id, url }, context, session)
+    : { method: 'GET', url: url ?? '', headers: {} };
+}
+
+async function exchange(request: HttpRequest, messageSid: string, addresses: AddressPolicy): Promise<BinaryAnswer> {
+  const started = performance.now();
+  const answer = await sendForBytes(request, { addresses, timeoutMs: 25_000, maxBytes: MAX_BYTES });
+  logExchange(messageSid, request, { ...answer, body: '' }, Math.round(performance.now() - started));
+  return answer;
+}
+
+/** 202 says that the file is still being made: it is asked for again later, as after a failure. */
+function isSuccess({ status }: BinaryAnswer): boolean {
+  return status >= 200 && status < 300 && status !== 202;
+}
+
+function asText({ status, headers, bytes }: BinaryAnswer): HttpAnswer {
+  return { status, headers, body: bytes.length > MAX_WORDS_BYTES ? '' : bytes.toString('utf8') };
 }

@@ -18,7 +18,7 @@ export async function receiveMessage(
 ): Promise<void> {
   const { sender, channel } = context;
   const message = toMessage(event, context, toIso(now()));
-  await windows.open(sender.sid, event.from, Date.parse(event.timestamp));
+  if (event.opensWindow !== false) await windows.open(sender.sid, event.from, Date.parse(event.timestamp));
   if (message.media.length > 0) {
     // A channel waits seconds for the answer to its webhook; a large file may take longer.
     if (!fetchMedia) throw new Error('A message with media is applied from the queue.');

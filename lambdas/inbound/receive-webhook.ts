@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Channel, ChannelEvent, WebhookRequest } from '../channels/types.ts';
+import type { Channel, ChannelEvent, HttpRequest, WebhookRequest } from '../channels/types.ts';
 import { secretsEqual } from '../domain/auth-token.ts';
 import type { Sender } from '../domain/sender.ts';
 import { conversationGroup, type DeadLetter, type InboundTask } from '../domain/tasks.ts';
@@ -33,6 +33,8 @@ export interface WebhookDependencies {
   apply(event: ChannelEvent, context: EventContext): Promise<void>;
   /** Queues an event that could not be applied now. */
   postpone(task: InboundTask, group: string, deduplicationId: string): Promise<void>;
+  /** Makes the request that confirms a handshake; throws unless it succeeds. */
+  confirm(request: HttpRequest): Promise<void>;
   /** Keeps what could not be read. */
   bury(letter: DeadLetter, deduplicationId: string): Promise<void>;
   now: Clock;
@@ -59,17 +61,46 @@ export async function receiveWebhook(
   const reading = await channel.receive(request, { address: sender.address, fields: sender.fields, secrets });
   switch (reading.kind) {
     case 'handshake':
+      if (reading.confirm) await dependencies.confirm(reading.confirm);
       return reading.answer;
     case 'refused':
       logger.warn('webhook refused', { senderSid: sender.sid, reason: reading.reason });
       return { status: reading.status, body: reading.reason };
     case 'malformed':
       await dependencies.bury(deadLetter(sender, request, reading.reason, dependencies.now()), sha256(request.body));
-      return { status: 200, body: '' };
+      return channel.webhookAnswer;
     case 'events':
-      for (const event of reading.events) await take(event, { sender, channel, gatewayUrl }, dependencies);
-      return { status: 200, body: '' };
+      for (const event of reading.events) {
+        const owner = await ownerOf(event, sender, dependencies);
+        if (owner) await take(event, { sender: owner, channel, gatewayUrl }, dependencies);
+        else await buryStray(event, sender, dependencies);
+      }
+      return channel.webhookAnswer;
   }
+}
+
+/**
+ * Whose event it is. Some providers have one webhook for all senders of a customer: then an event says whose it is, and it is
+ * nobody's when this account has no such sender.
+ */
+async function ownerOf(
+  event: ChannelEvent,
+  sender: Sender,
+  { senders }: WebhookDependencies,
+): Promise<Sender | undefined> {
+  const address = event.type === 'message' ? event.to : event.type === 'status' ? event.from : undefined;
+  if (address === undefined || address === sender.address) return sender;
+  const other = await senders.byAddress(sender.channel, address);
+  return other?.accountSid === sender.accountSid ? other : undefined;
+}
+
+async function buryStray(event: ChannelEvent, sender: Sender, { bury, now }: WebhookDependencies): Promise<void> {
+  const { accountSid, sid: senderSid } = sender;
+  logger.warn('an event is for a sender that is not registered', { senderSid, type: event.type });
+  const reason = 'The event is for a sender that this account does not have.';
+  const payload = Buffer.from(JSON.stringify(event)).toString('base64');
+  const letter: DeadLetter = { kind: 'event', reason, at: toIso(now()), accountSid, senderSid, payload };
+  await bury(letter, sha256(payload));
 }
 
 /** Applies an event now, or queues it for later. */
@@ -88,7 +119,8 @@ async function take(event: ChannelEvent, context: EventContext, dependencies: We
 /** Events of one conversation stay in order; those that name no contact have only themselves to wait for. */
 function groupOf(event: ChannelEvent, sender: Sender): string {
   if (event.type === 'message') return conversationGroup(sender.sid, event.from);
-  if (event.type === 'status') return conversationGroup(sender.sid, `status/${event.sid ?? event.id ?? ''}`);
+  if (event.type === 'status')
+    return conversationGroup(sender.sid, `status/${event.sid ?? event.id ?? event.to ?? ''}`);
   return conversationGroup(sender.sid, 'account');
 }
 

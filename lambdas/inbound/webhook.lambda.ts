@@ -2,9 +2,10 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod';
 import { requireChannel } from '../channels/load.ts';
-import { webhookRequestSchema } from '../channels/types.ts';
+import { type HttpRequest, webhookRequestSchema } from '../channels/types.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readEnvironment } from '../platform/environment.ts';
+import { send } from '../platform/http.ts';
 import { bodyText, gatewayUrl } from '../platform/http-event.ts';
 import { logger } from '../platform/log.ts';
 import { sendTask } from '../platform/queues.ts';
@@ -20,6 +21,7 @@ const environment = readEnvironment(
   'INBOUND_DLQ_URL',
   'CALLBACKS_QUEUE_URL',
   'SENDER_SECRET_PREFIX',
+  'ALLOW_LOOPBACK_URLS',
 );
 const applying = applyDependencies(environment);
 const dependencies: WebhookDependencies = {
@@ -30,8 +32,18 @@ const dependencies: WebhookDependencies = {
   postpone: (task, group, deduplicationId) => sendTask(environment.INBOUND_QUEUE_URL, task, { group, deduplicationId }),
   bury: (letter, deduplicationId) =>
     sendTask(environment.INBOUND_DLQ_URL, letter, { group: deduplicationId, deduplicationId }),
+  confirm,
   now: systemClock,
 };
+
+/** The channel waits for its own answer meanwhile, some seconds in all. */
+const CONFIRM_TIMEOUT_MS = 5_000;
+
+async function confirm(request: HttpRequest): Promise<void> {
+  const addresses = { allowLoopback: environment.ALLOW_LOOPBACK_URLS };
+  const { status } = await send(request, { addresses, timeoutMs: CONFIRM_TIMEOUT_MS });
+  if (status < 200 || status > 299) throw new Error(`The handshake's confirmation was answered with ${status}.`);
+}
 
 const pathSchema = z.object({ channel: z.string(), accountSid: z.string(), senderSid: z.string(), secret: z.string() });
 

@@ -7,6 +7,7 @@ import type { MessageIdStore } from '../platform/stores/message-ids.ts';
 import type { MessageStore } from '../platform/stores/messages.ts';
 import type { PacingStore } from '../platform/stores/pacing.ts';
 import type { SenderStore } from '../platform/stores/senders.ts';
+import type { SentMessageStore } from '../platform/stores/sent-messages.ts';
 import type { WindowStore } from '../platform/stores/windows.ts';
 import type { CredentialSource } from './credentials.ts';
 
@@ -19,6 +20,7 @@ export interface DeliverDependencies {
   windows: WindowStore;
   pacing: PacingStore;
   messageIds: MessageIdStore;
+  sentMessages: SentMessageStore;
   credentials: CredentialSource;
   channel(name: string): Channel;
   announce(task: CallbackTask): Promise<void>;

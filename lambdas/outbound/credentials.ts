@@ -46,7 +46,7 @@ export class CredentialSource {
   /** Logs in and answers the session; throws what `send` throws, or `ChannelAnswerError` when it was refused. */
   async login(channel: Channel, context: SenderContext, now: number): Promise<Session> {
     if (!channel.login) throw new Error(`The channel ${channel.name} has no login.`);
-    const answer = await send(await channel.login.request(context), {
+    const answer = await send(await channel.login.request(context, now), {
       addresses: { allowLoopback: this.#allowLoopback, allowPrivate: true },
       timeoutMs: 10_000,
     });

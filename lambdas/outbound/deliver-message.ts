@@ -1,9 +1,10 @@
 import { failures } from '../domain/failure.ts';
 import type { OutboundTask } from '../domain/tasks.ts';
-import { isWindowOpen } from '../domain/window.ts';
+import { isFreeForm, isWindowOpen } from '../domain/window.ts';
 import { again, done, type Handled } from '../platform/fifo-batch.ts';
 import { type DeliverDependencies, entry } from './attempt.ts';
 import { claim } from './claim.ts';
+import { toOutbound } from './outbound-message.ts';
 import { sendParts } from './send-parts.ts';
 import { announce, fail } from './settle.ts';
 
@@ -35,7 +36,7 @@ export async function deliverMessage(task: OutboundTask, dependencies: DeliverDe
   if (inDoubt && channel.inDoubt === 'give-up') return fail(attempt, failures.inDoubt());
 
   if (message.validUntil && Date.parse(message.validUntil) <= now()) return fail(attempt, failures.validityExpired());
-  if (channel.window) {
+  if (channel.window && isFreeForm(toOutbound(message), channel.window.outside)) {
     const { hours, errorCode } = channel.window;
     const lastInboundAt = await windows.lastInboundAt(sender.sid, message.to);
     if (!isWindowOpen(lastInboundAt, hours, now())) return fail(attempt, failures.windowClosed(errorCode, hours));

@@ -10,6 +10,7 @@ import { MessageIdStore } from '../platform/stores/message-ids.ts';
 import { MessageStore } from '../platform/stores/messages.ts';
 import { PacingStore } from '../platform/stores/pacing.ts';
 import { SenderStore } from '../platform/stores/senders.ts';
+import { SentMessageStore } from '../platform/stores/sent-messages.ts';
 import { WindowStore } from '../platform/stores/windows.ts';
 import { CredentialSource } from './credentials.ts';
 import { deliverBatch } from './deliver-batch.ts';
@@ -35,6 +36,7 @@ const dependencies = {
   messages: new MessageStore(table),
   windows: new WindowStore(table),
   messageIds: new MessageIdStore(table),
+  sentMessages: new SentMessageStore(table),
   credentials: new CredentialSource(
     new SenderSecrets(environment.SENDER_SECRET_PREFIX),
     environment.ALLOW_LOOPBACK_URLS,

@@ -3,18 +3,21 @@ import {
   ChannelAnswerError,
   type HttpAnswer,
   type HttpRequest,
-  type OutboundMessage,
+  type MessagePart,
   type Outcome,
+  type StepValues,
   UnsupportedMessageError,
 } from '../channels/types.ts';
-import { failures } from '../domain/failure.ts';
-import type { Message } from '../domain/message.ts';
+import { type Failure, failures } from '../domain/failure.ts';
+import { isFreeForm } from '../domain/window.ts';
 import { pause } from '../platform/clock.ts';
 import { logExchange } from '../platform/exchange-log.ts';
 import type { Handled } from '../platform/fifo-batch.ts';
 import { InDoubtError, NotSentError, send } from '../platform/http.ts';
 import type { Attempt } from './attempt.ts';
 import type { Credentials } from './credentials.ts';
+import { toOutbound } from './outbound-message.ts';
+import { runSteps } from './run-steps.ts';
 import { announce, fail, handleFailure, recordPart, retryLater } from './settle.ts';
 
 /** How long a provider may take to answer, in ms; with a login before it, well inside the lease. */
@@ -25,22 +28,26 @@ export async function sendParts(attempt: Attempt): Promise<Handled> {
   const { sender, channel, dependencies } = attempt;
   let { message } = attempt;
   let credentials: Credentials;
-  let parts: HttpRequest[];
+  let parts: MessagePart[];
   try {
     credentials = await dependencies.credentials.get(sender, channel, dependencies.now());
-    parts = await channel.render(toOutbound(message), credentials.context, credentials.session);
+    parts = await channel.plan(toOutbound(message), credentials.context, credentials.session);
   } catch (error) {
-    if (error instanceof UnsupportedMessageError) return fail(attempt, failures.unsupported(error.message));
-    if (error instanceof MissingValueError) return fail(attempt, failures.misconfigured(error.message));
-    if (isUnreachable(error)) return retryLater(attempt, { reason: error.message });
-    throw error;
+    return failedToPrepare(attempt, error);
   }
   for (let index = message.channelMessageIds.length; index < parts.length; index += 1) {
     if (index > 0) await waitForSlot(attempt);
-    const result = await sendPart(attempt, index, parts[index], credentials);
-    if ('delivery' in result) return result.delivery;
+    const slot = await takeWindow(attempt, index);
+    if (!slot.taken) return fail(attempt, slot.failure);
+    const sentAt = dependencies.now();
+    const result = await sendPart(attempt, index, parts, credentials);
+    if ('delivery' in result) {
+      if (result.delivery.done) await slot.giveBack();
+      return result.delivery;
+    }
     credentials = result.credentials;
-    message = await recordPart({ ...attempt, message }, result.id, index === parts.length - 1);
+    const isLast = index === parts.length - 1;
+    message = await recordPart({ ...attempt, message }, { id: result.id, sentAt, isLast });
   }
   return announce(attempt, message);
 }
@@ -49,22 +56,21 @@ export async function sendParts(attempt: Attempt): Promise<Handled> {
 async function sendPart(
   attempt: Attempt,
   index: number,
-  first: HttpRequest | undefined,
+  planned: MessagePart[],
   credentials: Credentials,
 ): Promise<{ id: string | undefined; credentials: Credentials } | { delivery: Handled }> {
   const { channel, sender, message, dependencies } = attempt;
-  let request = first;
+  let parts = planned;
   let current = credentials;
-  for (let tries = 0; request; tries += 1) {
+  for (let tries = 0; ; tries += 1) {
     let outcome: Outcome;
     try {
-      outcome = await channel.interpret(await exchange(request, attempt));
+      outcome = await attemptPart(attempt, index, parts);
     } catch (error) {
       if (error instanceof InDoubtError && channel.inDoubt === 'give-up') {
         return { delivery: await fail(attempt, failures.inDoubt()) };
       }
-      if (isUnreachable(error)) return { delivery: await retryLater(attempt, { reason: error.message }) };
-      throw error;
+      return { delivery: await failedToPrepare(attempt, error) };
     }
     if (outcome.outcome === 'accepted') return { id: outcome.id, credentials: current };
     if (outcome.class !== 'auth' || tries > 0 || !current.session) {
@@ -76,9 +82,50 @@ async function sendPart(
       if (isUnreachable(error)) return { delivery: await handleFailure(attempt, outcome) };
       throw error;
     }
-    request = (await channel.render(toOutbound(message), current.context, current.session))[index];
+    parts = await channel.plan(toOutbound(message), current.context, current.session);
   }
-  throw new Error(`Part ${index} of ${message.sid} disappeared when it was rendered again.`);
+}
+
+/** One part's steps and its own request. */
+async function attemptPart(attempt: Attempt, index: number, parts: MessagePart[]): Promise<Outcome> {
+  const { channel, message, dependencies } = attempt;
+  const part = parts[index];
+  if (!part) throw new Error(`Part ${index} of ${message.sid} disappeared when it was rendered again.`);
+  let values: StepValues = {};
+  if (part.steps.length > 0) {
+    const result = await runSteps(part.steps, {
+      messageSid: message.sid,
+      allowLoopback: dependencies.allowLoopback,
+    });
+    if (result.outcome === 'failed') return result;
+    values = result.values;
+  }
+  const answer = await exchange(await part.request(values), attempt);
+  return channel.interpret(answer, { message: toOutbound(message), part: { index, count: parts.length } });
+}
+
+/** Where a channel allows only so many messages since the contact's last one: takes one of them. */
+async function takeWindow(
+  { channel, sender, message, dependencies: { windows } }: Attempt,
+  index: number,
+): Promise<{ taken: true; giveBack(): Promise<void> } | { taken: false; failure: Failure }> {
+  const { count, errorCode, outside } = channel.window ?? {};
+  if (count === undefined || errorCode === undefined || !isFreeForm(toOutbound(message), outside ?? [])) {
+    return { taken: true, giveBack: async () => undefined };
+  }
+  const key = `${message.sid}#${index}`;
+  if (!(await windows.take(sender.sid, message.to, key, count))) {
+    return { taken: false, failure: failures.windowFull(errorCode, count) };
+  }
+  return { taken: true, giveBack: () => windows.giveBack(sender.sid, message.to, key) };
+}
+
+/** What stops a message before its request has left. */
+async function failedToPrepare(attempt: Attempt, error: unknown): Promise<Handled> {
+  if (error instanceof UnsupportedMessageError) return fail(attempt, failures.unsupported(error.message));
+  if (error instanceof MissingValueError) return fail(attempt, failures.misconfigured(error.message));
+  if (isUnreachable(error)) return retryLater(attempt, { reason: error.message });
+  throw error;
 }
 
 async function exchange(request: HttpRequest, { message, dependencies }: Attempt): Promise<HttpAnswer> {
@@ -110,21 +157,4 @@ async function waitForSlot({ sender, channel, dependencies }: Attempt): Promise<
 /** Errors that mean the channel could not be reached or logged in to: worth another attempt. */
 function isUnreachable(error: unknown): error is Error {
   return error instanceof NotSentError || error instanceof InDoubtError || error instanceof ChannelAnswerError;
-}
-
-function toOutbound(message: Message): OutboundMessage {
-  const { sid, accountSid, channel, from, to, body, media, location, replyTo } = message;
-  return {
-    sid,
-    accountSid,
-    channel,
-    from,
-    to,
-    ...(body !== undefined && { body }),
-    ...(media.length > 0 && {
-      media: media.flatMap(({ url, contentType, filename }) => (url ? [{ url, contentType, filename }] : [])),
-    }),
-    ...(location && { location }),
-    ...(replyTo && { replyTo }),
-  };
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from '../channels/types.ts';
+import type { FailedOutcome } from '../channels/types.ts';
 import { statusCallback } from '../domain/callback.ts';
 import { type Failure, failures } from '../domain/failure.ts';
 import type { Message } from '../domain/message.ts';
@@ -8,17 +8,24 @@ import { toIso } from '../platform/clock.ts';
 import { again, done, type Handled } from '../platform/fifo-batch.ts';
 import { type Attempt, entry } from './attempt.ts';
 
-type FailedOutcome = Extract<Outcome, { outcome: 'failed' }>;
+/** A part that the channel accepted. */
+interface AcceptedPart {
+  id: string | undefined;
+  /** When its request left, ms since the epoch: never later than the channel's own time of it. */
+  sentAt: number;
+  isLast: boolean;
+}
 
-/** Records a part that the channel accepted: first the pointer that statuses come back by, then the message. */
-export async function recordPart(attempt: Attempt, id: string | undefined, last: boolean): Promise<Message> {
+/** Records a part that the channel accepted: first what statuses come back by, then the message. */
+export async function recordPart(attempt: Attempt, { id, sentAt, isLast }: AcceptedPart): Promise<Message> {
   const { message, sender, channel, dependencies } = attempt;
-  const { messages, messageIds, now } = dependencies;
+  const { messages, messageIds, sentMessages, now } = dependencies;
   // Statuses of a message in several parts are those of its last one.
-  if (id && last && channel.needsIdPointer) await messageIds.remember(sender.sid, id, message.sid, now());
+  if (id && isLast && channel.needsIdPointer) await messageIds.remember(sender.sid, id, message.sid, now());
+  if (isLast && channel.hasWatermarks) await sentMessages.add(sender.sid, message.to, message.sid, sentAt);
   const at = now();
   const accepted = { channelMessageIds: [...message.channelMessageIds, id ?? ''] };
-  if (!last) return (await messages.note(message, entry(at, 'part-sent'), accepted)).message ?? message;
+  if (!isLast) return (await messages.note(message, entry(at, 'part-sent'), accepted)).message ?? message;
   const sent = { ...accepted, dateSent: message.dateSent ?? toIso(at) };
   const change = await messages.advance(message, 'sent', entry(at, 'sent'), sent);
   if (change.changed) return change.message;

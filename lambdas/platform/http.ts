@@ -28,6 +28,25 @@ const agents = {
 };
 
 /**
+ * Where requests to providers go instead: to a proxy that stands in for the hosts named (`*` for one or more labels), so
+ * that a stack on one machine needs none of them. Only where loopback addresses may be reached; no deployment sets it.
+ */
+interface ProviderProxy {
+  url: URL;
+  hosts: RegExp;
+}
+
+function providerProxy({ PROVIDER_PROXY_URL, PROVIDER_PROXY_HOSTS = '' } = process.env): ProviderProxy | undefined {
+  if (!PROVIDER_PROXY_URL) return undefined;
+  const hosts = PROVIDER_PROXY_HOSTS.split(' ').map((host) =>
+    host.replaceAll('.', '\\.').replaceAll('*', '[a-z0-9.-]+'),
+  );
+  return { url: new URL(PROVIDER_PROXY_URL), hosts: new RegExp(`^(${hosts.join('|')})$`) };
+}
+
+const proxy = providerProxy();
+
+/**
  * Sends one request and reads the answer, whatever its status. Redirects are answers too.
  * Throws `NotSentError` or `InDoubtError`; both messages are safe to log and to show.
  */
@@ -63,10 +82,13 @@ function exchange(
   { addresses, timeoutMs, connectTimeoutMs = 5_000, maxBytes = 1_048_576 }: SendOptions,
 ): Promise<BinaryAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<BinaryAnswer>();
-  const secure = url.protocol === 'https:';
+  const via = addresses.allowLoopback && proxy?.hosts.test(url.host) ? proxy.url : undefined;
+  const secure = url.protocol === 'https:' && !via;
   let connected = false;
-  const request = (secure ? https : http).request(url, {
+  const request = (secure ? https : http).request(via ?? url, {
     ...head,
+    // To a proxy the whole URL is the target (RFC 9112, section 3.2.2).
+    ...(via && { path: url.href, headers: { ...head.headers, host: url.host } }),
     agent: agents[secure ? 'https:' : 'http:'],
     lookup: guardedLookup(addresses),
   });
@@ -136,8 +158,9 @@ async function encode(request: HttpRequest): Promise<{ headers: Record<string, s
   }
   const form = new FormData();
   for (const part of request.body) {
-    if (part.filename === undefined && part.contentType === undefined) form.append(part.name, part.value);
-    else form.append(part.name, new Blob([part.value], { type: part.contentType ?? '' }), part.filename ?? part.name);
+    const { name, value, filename, contentType } = part;
+    if (typeof value === 'string' && filename === undefined && contentType === undefined) form.append(name, value);
+    else form.append(name, new Blob([bytesOf(value)], { type: contentType ?? '' }), filename ?? name);
   }
   const encoded = new Response(form);
   const body = Buffer.from(await encoded.arrayBuffer());
@@ -146,4 +169,10 @@ async function encode(request: HttpRequest): Promise<{ headers: Record<string, s
     headers: { ...request.headers, 'content-type': contentType, 'content-length': String(body.length) },
     body,
   };
+}
+
+function bytesOf(value: string | Uint8Array): string | Uint8Array<ArrayBuffer> {
+  if (typeof value === 'string' || value.buffer instanceof ArrayBuffer)
+    return value as string | Uint8Array<ArrayBuffer>;
+  return new Uint8Array(value);
 }

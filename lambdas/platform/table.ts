@@ -10,7 +10,8 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
  *   ADDRESS#<channel>#<address>   ADDRESS           who owns an address
  *   ID#<XE…>#<channel id>         ID                channel's message id → SID (expires)
  *   PACE#<XE…>                    PACE              a sender's pacing state
- *   CONTACT#<XE…>#<contact>       WINDOW            when a contact last wrote (expires)
+ *   CONTACT#<XE…>#<contact>       WINDOW            when a contact last wrote, and what it was sent since (expires)
+ *   CONTACT#<XE…>#<contact>       SENT#<ms>#<SID>   what a contact was sent, where statuses are about times (expires)
  *   IDEMPOTENCY#<AC…>#<key>       IDEMPOTENCY       the first request with a key (expires)
  *
  * `ttl` (seconds since the epoch) is the table's expiry attribute. DynamoDB deletes late, so readers check it.
@@ -36,6 +37,11 @@ export const paceKey = (senderSid: string) => ({ pk: `PACE#${senderSid}`, sk: 'P
 export const windowKey = (senderSid: string, contact: string) => ({
   pk: `CONTACT#${senderSid}#${contact}`,
   sk: 'WINDOW',
+});
+/** @param at ms since the epoch; as many digits until the year 5138 sort as numbers do */
+export const sentKey = (senderSid: string, contact: string, at: number, messageSid = '') => ({
+  pk: `CONTACT#${senderSid}#${contact}`,
+  sk: `SENT#${String(at).padStart(14, '0')}#${messageSid}`,
 });
 export const idempotencyKey = (accountSid: string, key: string) => ({
   pk: `IDEMPOTENCY#${accountSid}#${key}`,

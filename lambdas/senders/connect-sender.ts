@@ -1,4 +1,4 @@
-import type { Channel, HttpAnswer, HttpRequest, SenderContext, Session } from '../channels/types.ts';
+import type { Channel, FailedOutcome, HttpAnswer, HttpRequest, SenderContext, Session } from '../channels/types.ts';
 import { ChannelAnswerError } from '../channels/types.ts';
 import { invalid } from '../domain/sender-request.ts';
 import { type AddressPolicy, checkUrl } from '../domain/url-policy.ts';
@@ -23,7 +23,7 @@ export async function logIn(
 ): Promise<Session | undefined> {
   const { login } = channel;
   if (!login) return undefined;
-  const request = await login.request(sender);
+  const request = await login.request(sender, dependencies.now());
   const answer = await exchange('log in', request, channel, dependencies);
   try {
     return await login.session(answer, dependencies.now());
@@ -42,7 +42,10 @@ export async function connect(
   dependencies: ConnectDependencies,
 ): Promise<void> {
   for (const request of await channel.connect(sender, webhookUrl, session)) {
-    await exchange('set the webhook', request, channel, dependencies);
+    const answer = await exchange('set the webhook', request, channel, dependencies);
+    // Some channels refuse inside an HTTP 200.
+    const refusal = await channel.refusal(answer);
+    if (refusal) throw refused('set the webhook', answer, refusal);
   }
 }
 
@@ -60,8 +63,11 @@ async function exchange(
     throw invalid([`configuration: could not ${purpose}: ${error.message}`]);
   });
   if (answer.status >= 200 && answer.status < 300) return answer;
-  // Only the status and the channel's own code: the rest of the answer may be anybody's.
-  const outcome = await channel.interpret(answer);
-  const code = outcome.outcome === 'failed' && outcome.code ? `, code ${outcome.code}` : '';
-  throw invalid([`configuration: could not ${purpose}: the channel answered HTTP ${answer.status}${code}`]);
+  throw refused(purpose, answer, await channel.refusal(answer));
+}
+
+/** Only the status and the channel's own code: the rest of the answer may be anybody's. */
+function refused(purpose: string, { status }: HttpAnswer, refusal: FailedOutcome | undefined): Error {
+  const code = refusal?.code ? `, code ${refusal.code}` : '';
+  return invalid([`configuration: could not ${purpose}: the channel answered HTTP ${status}${code}`]);
 }

@@ -24,7 +24,7 @@ export class Inbound extends Construct {
       description: 'Switchboard: receives the webhooks of channels',
       timeout: Duration.seconds(15),
     })
-      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem')
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'Query')
       .bindSenderSecrets(props, 'GetSecretValue')
       .bindQueue(props.inbound)
       .bindDeadLetters(props.inbound)
@@ -37,7 +37,7 @@ export class Inbound extends Construct {
       description: 'Switchboard: applies events that could not be applied when they came',
       timeout: props.inbound.consumerTimeout,
     })
-      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem')
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'Query')
       .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue')
       .bindMedia(props, 'PutObject')
       .bindDeadLetters(props.inbound)

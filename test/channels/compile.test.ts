@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { compileChannel } from '../../lambdas/channels/compile.ts';
+import { createTemplateCompiler } from '../../lambdas/channels/expressions/checked.ts';
 import { MissingValueError } from '../../lambdas/channels/http/request.ts';
 import { readSpec } from '../../lambdas/channels/read-yaml.ts';
 import { type OutboundMessage, UnsupportedMessageError, type WebhookRequest } from '../../lambdas/channels/types.ts';
@@ -120,7 +121,10 @@ describe('rendering', () => {
   it('takes an expression that fails on a message as a refusal, without quoting the message', async () => {
     const failing = structuredClone(spec);
     failing.outbound.cases[0] = { kind: 'text', body: { text: '{% $number(text) %}' } };
-    const rendering = compileChannel(failing).render({ ...message, body: 'private' }, sender);
+    const rendering = compileChannel(failing, createTemplateCompiler([])).render(
+      { ...message, body: 'private' },
+      sender,
+    );
     await expect(rendering).rejects.toThrow(UnsupportedMessageError);
     await expect(rendering).rejects.not.toThrow('private');
   });

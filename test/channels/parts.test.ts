@@ -51,6 +51,11 @@ describe('a message is sent as', () => {
       { body: 'is it not so', media: [image], actions },
       ['media:i.png', 'text:is it ', 'actions:not so'],
     ],
+    [
+      'an image without the text, which the buttons need',
+      { body: 'ok?', media: [image], actions },
+      ['media:i.png', 'actions:ok?'],
+    ],
     ['a place and then the text', { body: 'here', location }, ['location', 'text:here']],
     ['a template alone, whatever else it has', { body: 'as rendered', template, media: [image] }, ['template']],
     ['media alone when its text is empty', { body: '', media: [image] }, ['media:i.png']],

@@ -8,15 +8,18 @@ import type { CallbackTask } from '../../lambdas/domain/tasks.ts';
 import { ROOT_ACCOUNT_SID, startAws } from '../support/aws.ts';
 
 const aws = await startAws();
-const { applyEvent, UnknownMessageError } = await import('../../lambdas/inbound/apply-event.ts');
+const { applyEvent } = await import('../../lambdas/inbound/apply-event.ts');
+const { UnknownMessageError } = await import('../../lambdas/inbound/apply-status.ts');
 const { MessageStore } = await import('../../lambdas/platform/stores/messages.ts');
 const { MessageIdStore } = await import('../../lambdas/platform/stores/message-ids.ts');
+const { SentMessageStore } = await import('../../lambdas/platform/stores/sent-messages.ts');
 const { WindowStore } = await import('../../lambdas/platform/stores/windows.ts');
 afterAll(() => aws.stop());
 
 const table = process.env['TABLE_NAME'] ?? '';
 const messages = new MessageStore(table);
 const messageIds = new MessageIdStore(table);
+const sentMessages = new SentMessageStore(table);
 const windows = new WindowStore(table);
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const at = new Date(NOW).toISOString();
@@ -77,6 +80,7 @@ const apply = (event: ChannelEvent, options: { crashBeforeCallback?: boolean } =
     {
       messages,
       messageIds,
+      sentMessages,
       windows,
       announce: async (task) => {
         if (options.crashBeforeCallback) throw new Error('crashed');

@@ -73,14 +73,14 @@ const allowed: Record<string, string[]> = {
     'sqs:SendMessage on outbound dead letters',
   ],
   WebhookRole: [
-    ...table('GetItem', 'PutItem', 'UpdateItem'),
+    ...table('GetItem', 'PutItem', 'UpdateItem', 'Query'),
     ...secrets('GetSecretValue'),
     'sqs:SendMessage on callbacks queue',
     'sqs:SendMessage on inbound dead letters',
     'sqs:SendMessage on inbound queue',
   ],
   ApplyRole: [
-    ...table('GetItem', 'PutItem', 'UpdateItem'),
+    ...table('GetItem', 'PutItem', 'UpdateItem', 'Query'),
     ...secrets('GetSecretValue', 'PutSecretValue'),
     's3:PutObject on media',
     ...consume('inbound'),

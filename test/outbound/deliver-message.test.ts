@@ -17,6 +17,7 @@ const { MessageIdStore } = await import('../../lambdas/platform/stores/message-i
 const { PacingStore } = await import('../../lambdas/platform/stores/pacing.ts');
 const { SenderStore } = await import('../../lambdas/platform/stores/senders.ts');
 const { SenderSecrets } = await import('../../lambdas/platform/sender-secrets.ts');
+const { SentMessageStore } = await import('../../lambdas/platform/stores/sent-messages.ts');
 const { WindowStore } = await import('../../lambdas/platform/stores/windows.ts');
 afterAll(() => Promise.all([aws.stop(), provider.stop()]));
 
@@ -27,6 +28,7 @@ const messages = new MessageStore(table);
 const senders = new SenderStore(table);
 const windows = new WindowStore(table);
 const messageIds = new MessageIdStore(table);
+const sentMessages = new SentMessageStore(table);
 const secrets = new SenderSecrets('senders/');
 let now = START;
 let announced: CallbackTask[] = [];
@@ -54,9 +56,9 @@ beforeEach(async () => {
   await secrets.create(sender.secretId, { secrets: {}, webhookSecret: 'w' });
 });
 
-/** A channel whose provider answers with outcomes as they are. */
+/** A channel whose provider answers with outcomes as they are. Unless told otherwise it plans what it renders, without steps. */
 function stubChannel(overrides: Partial<Channel> = {}): Channel {
-  return {
+  const channel: Channel = {
     name: 'stub',
     address: { scheme: 'stub:', parse: (text) => text, format: (address) => `stub:+${address}` },
     limits: { textLength: 100, rate: { perSecond: 20, burst: 60 } },
@@ -64,18 +66,26 @@ function stubChannel(overrides: Partial<Channel> = {}): Channel {
     inDoubt: 'resend',
     validityPeriod: 3_600,
     needsIdPointer: true,
+    hasWatermarks: false,
+    webhookAnswer: { status: 200, headers: {}, body: '' },
     registration: { fields: {}, secrets: {} },
     login: undefined,
     download: undefined,
+    downloaded: undefined,
+    supports: async () => undefined,
+    plan: async (...given) =>
+      (await channel.render(...given)).map((request) => ({ steps: [], request: () => request })),
     render: async (message: OutboundMessage): Promise<HttpRequest[]> =>
       (message.body ?? '')
         .split('|')
         .map((part) => ({ method: 'POST', url: `${provider.url}/send`, headers: {}, body: part })),
     interpret: async ({ body }) => JSON.parse(body) as Outcome,
+    refusal: async () => undefined,
     receive: async () => ({ kind: 'events', events: [] }),
     connect: async () => [],
     ...overrides,
   };
+  return channel;
 }
 
 const accepted = (id = 'id-1') => ({ body: { outcome: 'accepted', id } });
@@ -117,6 +127,7 @@ function deliver(message: Message, channel = stubChannel()) {
       senders,
       windows,
       messageIds,
+      sentMessages,
       pacing: new PacingStore(table),
       credentials: new CredentialSource(secrets, true),
       channel: () => channel,
@@ -307,7 +318,7 @@ describe('a function that died while sending', () => {
 });
 
 describe('rules before sending', () => {
-  const withWindow = stubChannel({ window: { hours: 24, errorCode: 63016 } });
+  const withWindow = stubChannel({ window: { hours: 24, errorCode: 63016, outside: ['template'] } });
 
   it.each([
     ['never wrote', undefined, 'failed'],

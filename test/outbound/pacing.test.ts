@@ -102,7 +102,7 @@ describe('reserving slots', () => {
           expect(overflows(times, rate)).toBe(false);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 });

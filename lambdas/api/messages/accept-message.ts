@@ -42,6 +42,7 @@ export async function acceptMessage(
   dependencies: AcceptDependencies,
 ): Promise<{ message: Message; channel: Channel }> {
   const { sender, route, channel } = await senderFor(request, accountSid, dependencies);
+  await refuseUnsupported(request, sender, route, channel);
   const own = sidFor(request, dependencies.now());
   const sid = await claimedSid(own, accountSid, idempotency, dependencies);
   const message = newMessage(request, {
@@ -75,6 +76,32 @@ async function senderFor(
     if (channel && sender?.accountSid === accountSid && sender.status === 'ONLINE') return { sender, route, channel };
   }
   throw unknownSender(request.from);
+}
+
+/** A kind of message or of file that the channel lacks would fail for sure, so it is refused while the customer listens. */
+async function refuseUnsupported(
+  { body, media, location }: MessageRequest,
+  sender: Sender,
+  { from, to }: Route,
+  channel: Channel,
+): Promise<void> {
+  const message = {
+    // What a message is has nothing to do with its SID, and it has none yet.
+    sid: '',
+    accountSid: sender.accountSid,
+    channel: channel.name,
+    from,
+    to,
+    ...(body !== undefined && { body }),
+    ...(media.length > 0 && { media }),
+    ...(location && { location }),
+  };
+  const refused = await channel.supports(message, { address: sender.address, fields: sender.fields, secrets: {} });
+  if (!refused) return;
+  const sentence = `${refused.reason.charAt(0).toUpperCase()}${refused.reason.slice(1)}.`;
+  throw refused.what === 'media'
+    ? new TwilioError(21620, `Invalid media URL(s): ${sentence}`)
+    : new TwilioError(63005, sentence);
 }
 
 async function claimedSid(

@@ -36,18 +36,23 @@ const webhook = { method: true, headers: true, query: true, body: true } as cons
 export function scopesOf(fields: readonly string[], secrets: readonly string[]) {
   const sender: Shape = { address: true, fields: keysOf(fields), secrets: keysOf(secrets) };
   const media: Shape = { url: true, contentType: true, filename: true };
+  const part: Shape = { index: true, count: true };
   return {
     /** Whether a case fits; it is asked before the parts are numbered. */
     when: { message, text: true, media, sender },
     /** A request that carries one part of a message. */
-    outbound: { message, text: true, media, part: { index: true, count: true }, sender, session },
+    outbound: { message, text: true, media, part, sender, session },
     /** Credentials of a request. */
     auth: { sender, session },
     login: { sender },
+    /** The form that an assertion is sent in. */
+    grant: { assertion: true, sender },
     answer: { answer },
+    /** An answer to a part of a message. */
+    sent: { answer, message, part },
     webhook: { webhook, sender },
     connect: { webhook: { url: true }, sender, session },
-    download: { media: { id: true }, sender, session },
+    download: { media: { id: true, url: true, contentType: true, filename: true }, sender, session },
   } as const satisfies Record<string, Scope>;
 }
 export type Scopes = ReturnType<typeof scopesOf>;

@@ -1,14 +1,26 @@
-import { isDeepStrictEqual } from 'node:util';
 import type jsonata from 'jsonata';
+import { FUNCTIONS } from './functions.ts';
+import {
+  compared,
+  computed,
+  isDifferent,
+  isEqual,
+  isMember,
+  isTruthy,
+  joined,
+  matches,
+  onText,
+  TEXT_FUNCTIONS,
+} from './operators.ts';
 import { type Filter, followPath, type Step } from './path.ts';
 
 /** Reads a value: `context` is where names start, `root` is what `$$` means. */
 type Read = (context: unknown, root: unknown) => unknown;
 
 /**
- * An expression made of plain paths, literals, comparisons, `and`, `or`, `in`, `?:`, `$exists` and `$not` as a plain function, which
- * costs a few property reads; undefined for anything else, which JSONata runs. Both give the same values (a property test
- * holds them together), so an author never has to know which one runs.
+ * An expression made of plain paths, literals, the usual operators and a few functions as a plain function, which costs some
+ * property reads; undefined for anything else, which JSONata runs. Both give the same values (a property test holds them
+ * together), so an author never has to know which one runs.
  */
 export function compileSimple(node: jsonata.ExprNode): Read | undefined {
   switch (node.type as string) {
@@ -89,6 +101,20 @@ function compileBinary(node: jsonata.ExprNode): Read | undefined {
       return (context, root) => isTruthy(left(context, root)) && isTruthy(right(context, root));
     case 'or':
       return (context, root) => isTruthy(left(context, root)) || isTruthy(right(context, root));
+    case '&':
+      return (context, root) => joined(left(context, root), right(context, root));
+    case '<':
+      return (context, root) => compared(left(context, root), right(context, root), (one, other) => one < other);
+    case '<=':
+      return (context, root) => compared(left(context, root), right(context, root), (one, other) => one <= other);
+    case '>':
+      return (context, root) => compared(left(context, root), right(context, root), (one, other) => one > other);
+    case '>=':
+      return (context, root) => compared(left(context, root), right(context, root), (one, other) => one >= other);
+    case '+':
+      return (context, root) => computed(left(context, root), right(context, root), (one, other) => one + other);
+    case '-':
+      return (context, root) => computed(left(context, root), right(context, root), (one, other) => one - other);
     default:
       return undefined;
   }
@@ -112,11 +138,26 @@ function compileCondition(node: jsonata.ExprNode): Read | undefined {
 }
 
 function compileFunction(node: jsonata.ExprNode): Read | undefined {
-  const [argument, ...others] = node.arguments ?? [];
-  if (argument === undefined || others.length > 0) return undefined;
-  const read = compileSimple(argument);
-  if (read === undefined) return undefined;
-  switch (node.procedure?.value) {
+  const name = String(node.procedure?.value);
+  const given = node.arguments ?? [];
+  if (node.procedure?.type !== 'variable') return undefined;
+  const [first, second, ...others] = given;
+  if (first && second && others.length === 0 && Object.hasOwn(TEXT_FUNCTIONS, name)) {
+    return compileTextFunction(name, first, second);
+  }
+  const reads: Read[] = [];
+  for (const argument of given) {
+    const read = compileSimple(argument);
+    if (read === undefined) return undefined;
+    reads.push(read);
+  }
+  if (Object.hasOwn(FUNCTIONS, name)) {
+    const run = FUNCTIONS[name] as (...values: unknown[]) => unknown;
+    return (context, root) => run(...reads.map((read) => read(context, root)));
+  }
+  const [read] = reads;
+  if (read === undefined || reads.length > 1) return undefined;
+  switch (name) {
     case 'exists':
       return (context, root) => read(context, root) !== undefined;
     case 'not':
@@ -129,23 +170,13 @@ function compileFunction(node: jsonata.ExprNode): Read | undefined {
   }
 }
 
-/** In JSONata nothing equals, and nothing differs from, a missing value. */
-function isEqual(left: unknown, right: unknown): boolean {
-  return left !== undefined && right !== undefined && isDeepStrictEqual(left, right);
-}
-
-function isDifferent(left: unknown, right: unknown): boolean {
-  return left !== undefined && right !== undefined && !isDeepStrictEqual(left, right);
-}
-
-function isMember(value: unknown, list: unknown): boolean {
-  if (value === undefined || list === undefined) return false;
-  return (Array.isArray(list) ? list : [list]).includes(value);
-}
-
-/** JSONata's `$boolean`: empty texts, lists and objects, 0 and null are false; a list is true if a member is. */
-function isTruthy(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(isTruthy);
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return Boolean(value);
+/** `$contains(path, "text")` and its like, the second argument a literal. */
+function compileTextFunction(name: string, text: jsonata.ExprNode, literal: jsonata.ExprNode): Read | undefined {
+  const read = compileSimple(text);
+  const run = TEXT_FUNCTIONS[name];
+  if (read === undefined || run === undefined) return undefined;
+  const { value }: { value?: unknown } = literal;
+  if (name === 'contains' && value instanceof RegExp) return (context, root) => matches(read(context, root), value);
+  if (literal.type !== 'string' || typeof value !== 'string') return undefined;
+  return (context, root) => onText(read(context, root), (whole) => run(whole, value));
 }

@@ -1,5 +1,5 @@
 import type { Mistake, SpecPath } from '../mistakes.ts';
-import { compileExpression, type Evaluator, ExpressionError } from './expression.ts';
+import type { Evaluator } from './evaluator.ts';
 import type { Scope } from './scope.ts';
 
 /** Turns parts of a spec into evaluators and notes every mistake it meets, so that an author sees them all at once. */
@@ -13,23 +13,22 @@ export interface TemplateCompiler {
   /** Like `template` for a URL: a hole at the start is the base, any other is percent-encoded as one path segment. */
   url(value: string, path: SpecPath, scope: Scope | undefined): Evaluator;
   mistake(mistake: Mistake): void;
+  /** What was wrong so far. */
+  readonly mistakes: readonly Mistake[];
+  /** The same compiler, which notes mistakes elsewhere. */
+  noting(mistakes: Mistake[]): TemplateCompiler;
 }
 
 const HOLE = /\{%([\s\S]*?)%\}/g;
 const WHOLE_HOLE = /^\s*\{%([\s\S]*?)%\}\s*$/;
-const NOTHING: Evaluator = { isAsync: false, run: () => undefined };
 
-/** @param mistakes is added to; an evaluator made from something wrong yields nothing. */
-export function createTemplateCompiler(mistakes: Mistake[]): TemplateCompiler {
-  const expression = (text: string, path: SpecPath, scope: Scope | undefined): Evaluator => {
-    try {
-      return compileExpression(text, scope);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      mistakes.push({ path, message: error.message, expression: { text, offset: error.offset } });
-      return NOTHING;
-    }
-  };
+/** Compiles the inside of one hole; notes in `mistakes` what is wrong with it. */
+export type CompileHole = (text: string, path: SpecPath, scope: Scope | undefined, mistakes: Mistake[]) => Evaluator;
+
+/** Made by `createTemplateCompiler` (checked.ts) for specs to check, by `createTrustedCompiler` for those that were. */
+export function createCompiler(mistakes: Mistake[], compileHole: CompileHole): TemplateCompiler {
+  const expression = (text: string, path: SpecPath, scope: Scope | undefined) =>
+    compileHole(text, path, scope, mistakes);
 
   const text = (
     value: string,
@@ -57,13 +56,11 @@ export function createTemplateCompiler(mistakes: Mistake[]): TemplateCompiler {
       return value.includes('{%') ? text(value, path, scope, asIs) : constant(value);
     }
     if (Array.isArray(value)) {
-      const items = value.map((item, index) => template(item, [...path, index], scope));
-      return collected(items, (values) => values.filter(isPresent), value.length > 0);
+      return listOf(value.map((item, index) => template(item, [...path, index], scope)));
     }
     if (typeof value === 'object' && value !== null) {
-      const keys = Object.keys(value);
       const entries = Object.entries(value).map(([key, item]) => template(item, [...path, key], scope));
-      return collected(entries, (values) => objectOf(keys, values), keys.length > 0);
+      return objectOf(Object.keys(value), entries);
     }
     return constant(value);
   };
@@ -71,59 +68,78 @@ export function createTemplateCompiler(mistakes: Mistake[]): TemplateCompiler {
   return {
     template,
     url: (value, path, scope) =>
-      text(value, path, scope, (part, index) => (index === 0 ? part : encodeURIComponent(part))),
+      text(value, path, scope, (part, index) => (index === 0 ? part : encodeURIComponent(part.toWellFormed()))),
+    mistakes,
     mistake: (mistake) => mistakes.push(mistake),
+    noting: (others) => createCompiler(others, compileHole),
   };
 }
 
 const constants = new WeakMap<Evaluator, unknown>();
 
 function constant(value: unknown): Evaluator {
-  const evaluator = { isAsync: false, run: () => value };
+  const evaluator = { run: () => value };
   constants.set(evaluator, value);
   return evaluator;
 }
 
-/** Children gathered by `gather`; gone when there were children and none is left. Built once when all are constant. */
-function collected(
-  children: readonly Evaluator[],
-  gather: (values: unknown[]) => object,
-  hasChildren: boolean,
-): Evaluator {
+/** A list of what its items yield; gone when it had items and none is left. Made once when all are constant. */
+function listOf(items: readonly Evaluator[]): Evaluator {
+  return gathered(items, (values) => {
+    const present = values.filter(isPresent);
+    return present.length === 0 && items.length > 0 ? undefined : present;
+  });
+}
+
+/** An object of what its keys yield; gone when it had keys and none is left. */
+function objectOf(keys: readonly string[], entries: readonly Evaluator[]): Evaluator {
+  const gather = (values: readonly unknown[]) => {
+    const object: Record<string, unknown> = {};
+    let isEmpty = keys.length > 0;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index];
+      if (!isPresent(value)) continue;
+      object[keys[index] as string] = value;
+      isEmpty = false;
+    }
+    return isEmpty ? undefined : object;
+  };
+  return gathered(entries, gather);
+}
+
+function gathered(children: readonly Evaluator[], gather: (values: readonly unknown[]) => unknown): Evaluator {
   if (children.every((child) => constants.has(child))) {
     return constant(gather(children.map((child) => constants.get(child))));
   }
-  const finish = (values: unknown[]) => (hasChildren && !values.some(isPresent) ? undefined : gather(values));
-  if (children.some((child) => child.isAsync)) {
-    return {
-      isAsync: true,
-      run: async (roots) => finish(await Promise.all(children.map((child) => child.run(roots)))),
-    };
-  }
-  return { isAsync: false, run: (roots) => finish(children.map((child) => child.run(roots))) };
+  return {
+    run: (roots) => {
+      const values = new Array<unknown>(children.length);
+      let isWaiting = false;
+      for (let index = 0; index < children.length; index++) {
+        const value = (children[index] as Evaluator).run(roots);
+        if (value instanceof Promise) isWaiting = true;
+        values[index] = value;
+      }
+      return isWaiting ? Promise.all(values).then(gather) : gather(values);
+    },
+  };
 }
 
+/** A text with holes in it; gone when one of them yields nothing. */
 function joined(pieces: readonly (string | Evaluator)[], encode: (value: string, index: number) => string): Evaluator {
   const write = (values: readonly unknown[]) => {
-    if (!values.every(isPresent)) return undefined;
-    return values
-      .map((value, index) => (typeof pieces[index] === 'string' ? value : encode(asText(value), index)))
-      .join('');
+    let text = '';
+    for (let index = 0; index < pieces.length; index++) {
+      const value = values[index];
+      if (!isPresent(value)) return undefined;
+      text += typeof pieces[index] === 'string' ? value : encode(asText(value), index);
+    }
+    return text;
   };
-  const run = (roots: Parameters<Evaluator['run']>[0]) =>
-    pieces.map((piece) => (typeof piece === 'string' ? piece : piece.run(roots)));
-  if (pieces.some((piece) => typeof piece !== 'string' && piece.isAsync)) {
-    return { isAsync: true, run: async (roots) => write(await Promise.all(run(roots))) };
-  }
-  return { isAsync: false, run: (roots) => write(run(roots)) };
-}
-
-function objectOf(keys: readonly string[], values: readonly unknown[]): Record<string, unknown> {
-  const object: Record<string, unknown> = {};
-  for (let index = 0; index < keys.length; index++) {
-    if (isPresent(values[index])) object[keys[index] as string] = values[index];
-  }
-  return object;
+  return gathered(
+    pieces.map((piece) => (typeof piece === 'string' ? constant(piece) : piece)),
+    write,
+  );
 }
 
 function isPresent(value: unknown): boolean {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { EvaluationError, type Evaluator } from '../expressions/expression.ts';
-import type { Roots, Scope } from '../expressions/scope.ts';
+import { EvaluationError, type Evaluator } from '../expressions/evaluator.ts';
+import type { Roots, Scopes } from '../expressions/scope.ts';
 import type { TemplateCompiler } from '../expressions/template.ts';
+import type { DecodedAnswer } from '../http/answer.ts';
 import type { SpecPath } from '../mistakes.ts';
-import { type ErrorClass, errorClassSchema, type Outcome } from '../types.ts';
+import { type ErrorClass, errorClassSchema, type FailedOutcome, type Outcome } from '../types.ts';
 
 const verdictShape = {
   class: errorClassSchema.describe(
@@ -32,6 +33,14 @@ const ruleSchema = z
     status: z.array(z.int().min(100).max(599)).min(1).optional().describe('The HTTP statuses that it is about'),
     when: z.string().optional().describe('A condition on `answer` that must hold besides'),
     ...verdictShape,
+    class: z
+      .enum([...errorClassSchema.options, 'accepted'])
+      .describe(`${verdictShape.class.description}; or \`accepted\`: it is no failure, the provider has the message`),
+    twilioCode: verdictShape.twilioCode.optional(),
+    id: z
+      .string()
+      .optional()
+      .describe("For `accepted`: where this answer has the message's id, if not where `outbound.answer.id` says"),
   })
   .describe('One or more failures that mean the same. All that is given must hold: code, status, condition');
 
@@ -58,61 +67,115 @@ export const errorsSchema = z
 export type ErrorsSpec = z.infer<typeof errorsSchema>;
 type Verdict = z.infer<typeof verdictSchema>;
 type Rule = z.infer<typeof ruleSchema>;
-type Failed = Extract<Outcome, { outcome: 'failed' }>;
 
 export interface ErrorTable {
   /** The provider's code in a decoded answer; undefined where there is none, or where it means success. */
   codeOf(roots: Roots): Promise<string | undefined>;
-  /** What a failed answer means; an answer that the expressions cannot read, by its status alone. */
-  classify(roots: Roots, code: string | undefined): Promise<Failed>;
+  /**
+   * What an answer that is no plain success means; one that the expressions cannot read, by its status alone.
+   * @param id where a rule says that the message was accepted: its id, if the rule does not say where that is
+   */
+  classify(roots: Roots, code: string | undefined, id: (roots: Roots) => unknown): Promise<Outcome>;
+  /** Why a request that is no message failed, an error inside a success included; undefined when it did not. */
+  refusal(answer: DecodedAnswer): Promise<FailedOutcome | undefined>;
   /** Twilio's code for a provider's code that came in a status event. */
   twilioCode(code: string): number;
 }
 
 const SENDER_CLASSES: readonly ErrorClass[] = ['auth', 'rate-limited'];
 
-export function compileErrors(spec: ErrorsSpec, path: SpecPath, scope: Scope, compiler: TemplateCompiler): ErrorTable {
-  const code = compiler.template(spec.code, [...path, 'code'], scope);
-  const title = compiler.template(spec.title, [...path, 'title'], scope);
+export function compileErrors(
+  spec: ErrorsSpec,
+  path: SpecPath,
+  scopes: Scopes,
+  compiler: TemplateCompiler,
+): ErrorTable {
+  const code = compiler.template(spec.code, [...path, 'code'], scopes.answer);
+  const title = compiler.template(spec.title, [...path, 'title'], scopes.answer);
   const success = new Set(spec.success.map(String));
-  const rules = spec.rules.map((rule, index) => ({
-    rule,
-    codes: rule.codes && new Set(rule.codes.map(String)),
-    when: rule.when === undefined ? undefined : compiler.template(rule.when, [...path, 'rules', index, 'when'], scope),
-  }));
+  const rules = spec.rules.map((rule, index) => {
+    const rulePath = [...path, 'rules', index];
+    checkRule(rule, rulePath, compiler);
+    return {
+      rule,
+      codes: rule.codes && new Set(rule.codes.map(String)),
+      when: rule.when === undefined ? undefined : compiler.template(rule.when, [...rulePath, 'when'], scopes.answer),
+      id: rule.id === undefined ? undefined : compiler.template(rule.id, [...rulePath, 'id'], scopes.sent),
+    };
+  });
   findUnreachable(spec.rules, path, compiler);
 
-  return {
-    codeOf: async (roots) => {
-      const value = await orNothing(code, roots);
-      return value === undefined || value === null || success.has(String(value)) ? undefined : String(value);
+  const find = async (roots: Roots, providerCode: string | undefined) => {
+    const { status } = roots['answer'] as { status: number };
+    for (const candidate of rules) {
+      const { rule, codes, when } = candidate;
+      if (codes && (providerCode === undefined || !codes.has(providerCode))) continue;
+      if (rule.status && !rule.status.includes(status)) continue;
+      if (when && !(await orNothing(when, roots))) continue;
+      return candidate;
+    }
+    return undefined;
+  };
+
+  const failed = async (roots: Roots, providerCode: string | undefined, verdict: Verdict): Promise<FailedOutcome> => {
+    const { headers } = roots['answer'] as { headers: Record<string, string> };
+    const name = await orNothing(title, roots);
+    const retryAfter = retryAfterOf(headers) ?? verdict.retryAfter;
+    return {
+      outcome: 'failed',
+      class: verdict.class,
+      twilioCode: verdict.twilioCode,
+      ...(providerCode !== undefined && { code: providerCode }),
+      ...(typeof name === 'string' && { title: name }),
+      ...(retryAfter !== undefined && { retryAfter }),
+      scope: verdict.scope ?? (SENDER_CLASSES.includes(verdict.class) ? 'sender' : 'contact'),
+    };
+  };
+
+  const codeOf = async (roots: Roots) => {
+    const value = await orNothing(code, roots);
+    return value === undefined || value === null || success.has(String(value)) ? undefined : String(value);
+  };
+  const table: ErrorTable = {
+    codeOf,
+    refusal: async (answer) => {
+      const roots = { answer };
+      const providerCode = await codeOf(roots);
+      if (answer.status >= 200 && answer.status < 300 && providerCode === undefined) return undefined;
+      const outcome = await table.classify(roots, providerCode, () => undefined);
+      return outcome.outcome === 'failed' ? outcome : undefined;
     },
-    classify: async (roots, providerCode) => {
-      const answer = roots['answer'] as { status: number; headers: Record<string, string> };
-      let verdict: Verdict | undefined;
-      for (const { rule, codes, when } of rules) {
-        if (codes && (providerCode === undefined || !codes.has(providerCode))) continue;
-        if (rule.status && !rule.status.includes(answer.status)) continue;
-        if (when && !(await orNothing(when, roots))) continue;
-        verdict = rule;
-        break;
+    classify: async (roots, providerCode, idOf) => {
+      const fallback = defaultOf(spec.default, (roots['answer'] as { status: number }).status);
+      const found = await find(roots, providerCode);
+      if (found === undefined) return failed(roots, providerCode, fallback);
+      const { rule, id } = found;
+      if (rule.class !== 'accepted') {
+        return failed(roots, providerCode, {
+          ...rule,
+          class: rule.class,
+          twilioCode: rule.twilioCode ?? fallback.twilioCode,
+        });
       }
-      verdict ??= defaultOf(spec.default, answer.status);
-      const name = await orNothing(title, roots);
-      const retryAfter = retryAfterOf(answer.headers) ?? verdict.retryAfter;
-      return {
-        outcome: 'failed',
-        class: verdict.class,
-        twilioCode: verdict.twilioCode,
-        ...(providerCode !== undefined && { code: providerCode }),
-        ...(typeof name === 'string' && { title: name }),
-        ...(retryAfter !== undefined && { retryAfter }),
-        scope: verdict.scope ?? (SENDER_CLASSES.includes(verdict.class) ? 'sender' : 'contact'),
-      };
+      const value = await (id === undefined ? idOf(roots) : orNothing(id, roots));
+      return { outcome: 'accepted', ...(value !== undefined && value !== null && { id: String(value) }) };
     },
     twilioCode: (providerCode) =>
-      (rules.find(({ codes }) => codes?.has(providerCode))?.rule ?? spec.default['4xx']).twilioCode,
+      rules.find(({ codes }) => codes?.has(providerCode))?.rule.twilioCode ?? spec.default['4xx'].twilioCode,
   };
+  return table;
+}
+
+function checkRule(rule: Rule, path: SpecPath, compiler: TemplateCompiler): void {
+  if (!rule.codes && !rule.status && !rule.when) {
+    compiler.mistake({ path, message: 'a rule needs "codes", "status" or "when"; what fits all is "default"' });
+  }
+  if (rule.class !== 'accepted' && rule.twilioCode === undefined) {
+    compiler.mistake({ path, message: 'a failure needs its "twilioCode"' });
+  }
+  if (rule.class !== 'accepted' && rule.id !== undefined) {
+    compiler.mistake({ path: [...path, 'id'], message: 'only a rule of class "accepted" has an id' });
+  }
 }
 
 /** A provider's proxy answers what it likes; an expression that fails on that has found nothing. */
@@ -146,12 +209,6 @@ function findUnreachable(rules: readonly Rule[], path: SpecPath, compiler: Templ
   const taken = new Map<string, number>();
   for (const [index, rule] of rules.entries()) {
     const rulePath = [...path, 'rules', index];
-    if (!rule.codes && !rule.status && !rule.when) {
-      compiler.mistake({
-        path: rulePath,
-        message: 'a rule needs "codes", "status" or "when"; what fits all is "default"',
-      });
-    }
     for (const code of rule.codes ?? []) {
       const earlier = taken.get(String(code));
       if (earlier !== undefined) {

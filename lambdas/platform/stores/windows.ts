@@ -5,7 +5,7 @@ import { unlessConditionFails, windowKey } from '../table.ts';
 /** How long after a contact's last message the item is kept, in seconds: longer than any channel's window. */
 const LIFETIME = 8 * 24 * 3_600;
 
-/** When contacts last wrote to a sender. */
+/** When contacts last wrote to a sender, and where a channel counts it, what they were sent since. */
 export class WindowStore {
   readonly #table: string;
 
@@ -20,7 +20,8 @@ export class WindowStore {
         new UpdateCommand({
           TableName: this.#table,
           Key: windowKey(senderSid, contact),
-          UpdateExpression: 'SET lastInboundAt = :at, #ttl = :ttl',
+          // A new message of the contact's starts the count again.
+          UpdateExpression: 'SET lastInboundAt = :at, #ttl = :ttl REMOVE sent',
           ConditionExpression: 'attribute_not_exists(lastInboundAt) OR lastInboundAt < :at',
           ExpressionAttributeNames: { '#ttl': 'ttl' },
           ExpressionAttributeValues: { ':at': at, ':ttl': Math.floor(at / 1_000) + LIFETIME },
@@ -35,5 +36,37 @@ export class WindowStore {
       new GetCommand({ TableName: this.#table, Key: windowKey(senderSid, contact), ConsistentRead: true }),
     );
     return Item ? Number(Item['lastInboundAt']) : undefined;
+  }
+
+  /**
+   * Takes one of the messages that may be sent since the contact last wrote; false when there is none left. Taking the same
+   * one again, on a further attempt, takes no second one.
+   * @param key of the message, its SID and part
+   */
+  async take(senderSid: string, contact: string, key: string, count: number): Promise<boolean> {
+    const taken = await unlessConditionFails(
+      dynamo.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: windowKey(senderSid, contact),
+          UpdateExpression: 'ADD sent :one',
+          ConditionExpression: 'attribute_not_exists(sent) OR contains(sent, :key) OR size(sent) < :count',
+          ExpressionAttributeValues: { ':one': new Set([key]), ':key': key, ':count': count },
+        }),
+      ),
+    );
+    return taken !== undefined;
+  }
+
+  /** Gives back one that was taken and not sent. */
+  async giveBack(senderSid: string, contact: string, key: string): Promise<void> {
+    await dynamo.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: windowKey(senderSid, contact),
+        UpdateExpression: 'DELETE sent :one',
+        ExpressionAttributeValues: { ':one': new Set([key]) },
+      }),
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTemplateCompiler } from '../../../lambdas/channels/expressions/template.ts';
+import { createTemplateCompiler } from '../../../lambdas/channels/expressions/checked.ts';
 import type { Mistake } from '../../../lambdas/channels/mistakes.ts';
 
 const scope = { a: true, n: true } as const;

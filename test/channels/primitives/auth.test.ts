@@ -1,16 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { createTemplateCompiler } from '../../../lambdas/channels/expressions/checked.ts';
 import { scopesOf } from '../../../lambdas/channels/expressions/scope.ts';
-import { createTemplateCompiler } from '../../../lambdas/channels/expressions/template.ts';
 import type { Mistake } from '../../../lambdas/channels/mistakes.ts';
 import { authSchema, compileAuth } from '../../../lambdas/channels/primitives/auth/registry.ts';
 import { ChannelAnswerError, type HttpRequest } from '../../../lambdas/channels/types.ts';
 
-const REQUEST: HttpRequest = { method: 'POST', url: 'https://x.example/send?v=2', headers: { 'X-A': '1' }, body: '{}' };
+// Whoever authorizes a request writes on it, so each test has its own.
+const request = (): HttpRequest => ({
+  method: 'POST',
+  url: 'https://x.example/send?v=2',
+  headers: { 'X-A': '1' },
+  body: '{}',
+});
 const sender = { address: 'a', fields: { user: 'Zoë' }, secrets: { key: 'k+/=&' } };
 const scopes = scopesOf(['user'], ['key']);
 
 function compiled(spec: unknown, mistakes: Mistake[] = []) {
-  return compileAuth(authSchema.parse(spec), ['auth'], scopes, createTemplateCompiler(mistakes));
+  return compileAuth(authSchema.parse(spec), ['auth'], scopes, createTemplateCompiler(mistakes), {
+    now: () => 0,
+    environment: {},
+  });
 }
 
 describe('credentials', () => {
@@ -37,12 +46,12 @@ describe('credentials', () => {
       { headers: { 'X-A': '1', Authorization: 'Basic Wm/DqzprKy89Jg==' } },
     ],
   ])('go %s', async (_label, spec, changes) => {
-    expect(await compiled(spec).authorize(REQUEST, { sender })).toEqual({ ...REQUEST, ...changes });
+    expect(await compiled(spec).authorize(request(), { sender })).toEqual({ ...request(), ...changes });
   });
 
   it('that are missing leave the request as it is', async () => {
     const { authorize } = compiled({ scheme: 'static-header', value: 'Bearer {% session.token %}' });
-    expect(await authorize(REQUEST, { sender })).toEqual(REQUEST);
+    expect(await authorize(request(), { sender })).toEqual(request());
   });
 });
 
@@ -63,7 +72,7 @@ describe('a login session', () => {
   const at = Date.parse('2026-01-02T03:04:05Z');
 
   it('is obtained with a request of its own', async () => {
-    expect(await compiled(spec).login?.request(sender)).toEqual({
+    expect(await compiled(spec).login?.request(sender, at)).toEqual({
       method: 'POST',
       url: 'https://x.example/token',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -86,7 +95,7 @@ describe('a login session', () => {
 
   it('is carried by requests', async () => {
     const session = { token: 't&', expiresAt: '' };
-    expect((await compiled(spec).authorize(REQUEST, { sender, session })).url).toBe(
+    expect((await compiled(spec).authorize(request(), { sender, session })).url).toBe(
       'https://x.example/send?v=2&access_token=t%26',
     );
   });

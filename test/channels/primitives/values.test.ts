@@ -33,8 +33,48 @@ describe('a phone number', () => {
   });
 });
 
-describe('an opaque id', () => {
-  const kind = addressKind({ kind: 'opaque', scheme: 'x:', pattern: 'U[0-9]+|C[0-9]+' });
+describe('a contact with a number or another id', () => {
+  const kind = addressKind({ kind: 'e164', scheme: 'x:', or: '[A-Z]{2}\\.\\d+' });
+
+  it.each([
+    ['+15551234567', '15551234567', '+15551234567'],
+    ['US.1349', 'US.1349', 'US.1349'],
+    ['us.1349', undefined, undefined],
+    ['US.1349x', undefined, undefined],
+  ])('%s is read as %s, and written as %s', (text, read, written) => {
+    expect(kind.parse(text)).toBe(read);
+    expect(read && kind.format(read)).toBe(written);
+  });
+});
+
+describe('a sender whose address is not like its contacts', () => {
+  it.each([
+    ['agent_x1@rbm.goog', 'sender', 'agent_x1@rbm.goog'],
+    ['agent_x1@rbm.goog', 'contact', undefined],
+    ['+15551234567', 'sender', '15551234567'],
+    ['+15551234567', 'contact', '15551234567'],
+    ['12345', 'contact', undefined],
+    ['12345', 'sender', '12345'],
+  ] as const)('%s of a %s is %s', (text, side, expected) => {
+    const kind = addressKind({ kind: 'e164', scheme: 'x:', sender: { pattern: '[a-z_0-9]+(@rbm\\.goog)?' } });
+    expect(kind.parse(text, side)).toBe(expected);
+    // A short code is no number of a country.
+    expect(expected && kind.format(expected)).toBe(expected && text);
+  });
+
+  it('has a pattern of its own where contacts have one', () => {
+    const kind = addressKind({ kind: 'pattern', scheme: 'x:', pattern: 'o.{3}', sender: { pattern: 'gh_\\w+' } });
+    expect([
+      kind.parse('gh_demo', 'sender'),
+      kind.parse('gh_demo'),
+      kind.parse('oabc'),
+      kind.parse('oabc', 'sender'),
+    ]).toEqual(['gh_demo', undefined, 'oabc', undefined]);
+  });
+});
+
+describe('an id of the provider', () => {
+  const kind = addressKind({ kind: 'pattern', scheme: 'x:', pattern: 'U[0-9]+|C[0-9]+' });
 
   it.each([
     ['U123', 'U123'],

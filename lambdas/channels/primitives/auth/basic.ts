@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { allOf, andThen } from '../../expressions/settled.ts';
 import type { CompileAuth } from './scheme.ts';
 
 export const basicSchema = z
@@ -13,9 +14,9 @@ export const basicSchema = z
 export const compileBasic: CompileAuth<z.infer<typeof basicSchema>> = (spec, { compiler, path, scope }) => {
   const username = compiler.template(spec.username, [...path, 'username'], scope);
   const password = compiler.template(spec.password, [...path, 'password'], scope);
-  return async (request, roots) => {
-    const [name, secret] = await Promise.all([username.run(roots), password.run(roots)]);
-    const credentials = Buffer.from(`${name ?? ''}:${secret ?? ''}`).toString('base64');
-    return { ...request, headers: { ...request.headers, Authorization: `Basic ${credentials}` } };
-  };
+  return (request, roots) =>
+    andThen(allOf([username.run(roots), password.run(roots)]), ([name, secret]) => {
+      request.headers['Authorization'] = `Basic ${Buffer.from(`${name ?? ''}:${secret ?? ''}`).toString('base64')}`;
+      return request;
+    });
 };

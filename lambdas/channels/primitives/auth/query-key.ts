@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { andThen } from '../../expressions/settled.ts';
 import { withQuery } from '../../http/query.ts';
 import type { CompileAuth } from './scheme.ts';
 
@@ -13,8 +14,9 @@ export const queryKeySchema = z
 /** Credentials in a query parameter. */
 export const compileQueryKey: CompileAuth<z.infer<typeof queryKeySchema>> = (spec, { compiler, path, scope }) => {
   const value = compiler.template(spec.value, [...path, 'value'], scope);
-  return async (request, roots) => {
-    const text = await value.run(roots);
-    return text === undefined ? request : { ...request, url: withQuery(request.url, { [spec.name]: String(text) }) };
-  };
+  return (request, roots) =>
+    andThen(value.run(roots), (text) => {
+      if (text !== undefined) request.url = withQuery(request.url, { [spec.name]: String(text) });
+      return request;
+    });
 };

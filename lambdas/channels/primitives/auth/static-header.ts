@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { andThen } from '../../expressions/settled.ts';
 import type { CompileAuth } from './scheme.ts';
 
 export const staticHeaderSchema = z
@@ -15,8 +16,9 @@ export const compileStaticHeader: CompileAuth<z.infer<typeof staticHeaderSchema>
   { compiler, path, scope },
 ) => {
   const value = compiler.template(spec.value, [...path, 'value'], scope);
-  return async (request, roots) => {
-    const text = await value.run(roots);
-    return text === undefined ? request : { ...request, headers: { ...request.headers, [spec.header]: String(text) } };
-  };
+  return (request, roots) =>
+    andThen(value.run(roots), (text) => {
+      if (text !== undefined) request.headers[spec.header] = String(text);
+      return request;
+    });
 };

@@ -1,6 +1,7 @@
 import type { Encoding } from './encoding.ts';
 
-const LONG_NUMBER = /\d{16}/;
+/** Where a number begins, and has as many digits as cannot be kept; most long digits are in texts, right after a quote. */
+const LONG_NUMBER = /(?:^|[:,[\s-])\d{16}/;
 const WHOLE_NUMBER = /^-?\d+$/;
 
 /**

@@ -1,10 +1,14 @@
 import * as z from 'zod';
-import type { Roots, Scopes } from '../../expressions/scope.ts';
+import { EvaluationError } from '../../expressions/evaluator.ts';
+import type { Scope } from '../../expressions/scope.ts';
 import type { TemplateCompiler } from '../../expressions/template.ts';
 import type { SpecPath } from '../../mistakes.ts';
-import type { WebhookRequest } from '../../types.ts';
-import { HMAC_SCHEMES, verifyHmac } from './hmac.ts';
+import { compileHmac, hmacSchema } from './hmac.ts';
+import type { VerifySignature } from './scheme.ts';
+import { compileSharedSecret, sharedSecretSchema } from './shared-secret.ts';
+import { compileSortedSha1, sortedSha1Schema } from './sorted-sha1.ts';
 
+/** Every way in which a spec can say that webhooks are signed. */
 export const signatureSchema = z
   .discriminatedUnion('scheme', [
     z
@@ -12,41 +16,47 @@ export const signatureSchema = z
         scheme: z.literal('none').describe('The provider signs nothing; the secret in the webhook path guards it'),
       })
       .describe('No signature'),
-    z
-      .strictObject({
-        scheme: z.enum(HMAC_SCHEMES).describe('The HMAC of the raw body: its hash, and how it is written'),
-        key: z.string().describe('The key: `{% sender.secrets.appSecret %}`'),
-        header: z.string().describe('The header that carries the signature; letter case does not matter'),
-        prefix: z.string().default('').describe('What stands before the signature in the header: `sha256=`'),
-      })
-      .describe('A keyed hash of the raw body, in a header'),
+    hmacSchema,
+    sortedSha1Schema,
+    sharedSecretSchema,
   ])
   .describe('How a webhook proves that it comes from the provider');
 export type SignatureSpec = z.infer<typeof signatureSchema>;
 
-/** Whether a webhook is the provider's. */
-export type VerifySignature = (webhook: WebhookRequest, roots: Roots) => Promise<boolean>;
-
 export function compileSignature(
   spec: SignatureSpec,
   path: SpecPath,
-  scopes: Scopes,
+  scope: Scope,
   compiler: TemplateCompiler,
+  now: () => number,
 ): VerifySignature {
-  if (spec.scheme === 'none') return async () => true;
-  const { scheme, prefix } = spec;
-  const header = spec.header.toLowerCase();
-  const key = compiler.template(spec.key, [...path, 'key'], scopes.webhook);
-  if (!/\{%\s*sender\.secrets\./.test(spec.key)) {
-    compiler.mistake({
-      path: [...path, 'key'],
-      message: 'a signature needs a secret as its key: {% sender.secrets.… %}',
-    });
-  }
+  const verify = compileScheme(spec, path, scope, compiler, now);
   return async (webhook, roots) => {
-    const secret = await key.run(roots);
-    const given = webhook.headers[header];
-    if (typeof secret !== 'string' || secret === '' || given === undefined || !given.startsWith(prefix)) return false;
-    return verifyHmac(scheme, secret, webhook.body, given.slice(prefix.length));
+    try {
+      return await verify(webhook, roots);
+    } catch (error) {
+      // A payload on which the spec's expressions fail is not the provider's.
+      if (error instanceof EvaluationError) return false;
+      throw error;
+    }
   };
+}
+
+function compileScheme(
+  spec: SignatureSpec,
+  path: SpecPath,
+  scope: Scope,
+  compiler: TemplateCompiler,
+  now: () => number,
+): VerifySignature {
+  switch (spec.scheme) {
+    case 'none':
+      return async () => true;
+    case 'sorted-sha1':
+      return compileSortedSha1(now)(spec, path, scope, compiler);
+    case 'shared-secret':
+      return compileSharedSecret(spec, path, scope, compiler);
+    default:
+      return compileHmac(spec, path, scope, compiler);
+  }
 }
