@@ -35,8 +35,14 @@ const receiveCase = z.strictObject({
   body: z.unknown().optional(),
   /** … or exactly as it came, in `samples/`. */
   sample: z.string().optional(),
+  /** Read as it stands, a provider's published example; all others are signed by the suite as the spec says. */
+  signed: z.literal(true).optional(),
+  /** When it comes; the file's `at` if not given. */
+  at: z.iso.datetime().optional(),
+  /** Secrets that the sender has besides. */
+  secrets: z.record(z.string(), z.string()).optional(),
   events: z.array(event).optional(),
-  handshake: z.strictObject({ status: z.number(), body: z.string() }).optional(),
+  handshake: z.strictObject({ status: z.number(), body: z.string(), confirm: z.string().optional() }).optional(),
   refused: z.int().optional(),
   malformed: z.literal(true).optional(),
 });
@@ -44,8 +50,11 @@ const receiveCase = z.strictObject({
 export const caseFileSchema = z.strictObject({
   sender: senderContextSchema.partial({ fields: true, secrets: true }),
   session: z.strictObject({ token: z.string(), expiresAt: z.string() }).optional(),
+  /** The time, where signatures depend on it. */
+  at: z.iso.datetime().default('2026-01-02T03:04:05Z'),
   login: z
     .strictObject({
+      at: z.iso.datetime().default('2021-09-07T15:29:26Z'),
       request: requestCase,
       answers: z.array(
         z.strictObject({
@@ -58,12 +67,22 @@ export const caseFileSchema = z.strictObject({
     })
     .optional(),
   connect: z.array(requestCase).default([]),
-  download: z.strictObject({ media: z.strictObject({ id: z.string() }), request: requestCase }).optional(),
+  download: z
+    .strictObject({
+      media: z.strictObject({ id: z.string() }),
+      request: requestCase,
+      /** Where the answer is not the file: what it is, and what is asked next. */
+      follow: z.strictObject({ answer: answerCase, request: requestCase }).optional(),
+    })
+    .optional(),
   render: z
     .array(
       z.strictObject({
         label: z.string(),
         message: z.record(z.string(), z.unknown()),
+        /** What the steps give, by name; placeholders for those that are not here. */
+        steps: z.record(z.string(), z.unknown()).default({}),
+        /** All requests in order, those of the steps too. */
         requests: z.array(requestCase).optional(),
         refused: z.string().optional(),
       }),
