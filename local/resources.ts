@@ -7,7 +7,13 @@ import type { Route } from './http-api/routes.ts';
 import type { HttpApi, Integration } from './http-api/server.ts';
 import { EventSource } from './lambda/event-source.ts';
 import { LambdaFunction } from './lambda/function.ts';
-import { awsVariables, type Endpoints, lambdaVariables } from './lambda/variables.ts';
+import {
+  awsVariables,
+  type Endpoints,
+  lambdaVariables,
+  type Providers,
+  providerVariables,
+} from './lambda/variables.ts';
 import type { FunctionLogs } from './logs.ts';
 import type { S3 } from './s3.ts';
 import { generateSecretString } from './secrets/generate.ts';
@@ -24,6 +30,7 @@ export interface Emulators {
   s3: S3;
   secrets: SecretsManager;
   httpApi: HttpApi;
+  providers: Providers;
   logs: FunctionLogs;
   /** How many environments a function may grow to, unless its template says fewer. */
   maximumConcurrency: number;
@@ -225,6 +232,7 @@ function makeFunction(resource: Resource, emulators: Emulators): LambdaFunction 
       ...properties.Environment?.Variables,
       ...lambdaVariables(name, properties.MemorySize, directory),
       ...awsVariables(endpointsOf(emulators)),
+      ...providerVariables(emulators.providers),
     },
   };
   const reserved = properties.ReservedConcurrentExecutions ?? emulators.maximumConcurrency;

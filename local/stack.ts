@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startProviderSimulator } from '../simulators/provider/simulator.ts';
 import { DynamoDb } from './dynamodb.ts';
 import { Task, type TaskOptions } from './ecs/task.ts';
 import { HttpApi } from './http-api/server.ts';
@@ -58,6 +59,8 @@ export interface LocalStack {
   authToken: string;
   simulatorUrl: string;
   sandbox: Sandbox;
+  /** Base URL of what plays the providers of all other channels; its control API is below `/control`. */
+  providersUrl: string;
   /** The outputs of all stacks. */
   outputs: Record<string, string>;
   functions: {
@@ -73,6 +76,8 @@ export interface LocalStack {
     /** Makes whatever failed visible now, as the passing of the visibility timeout would. */
     redeliver(): Promise<void>;
   };
+  /** What Secrets Manager holds under a name. @throws when there is no such secret */
+  secret(name: string): string | undefined;
   /** Every item of every table. */
   items(): Promise<Record<string, unknown>[]>;
   /** What functions and tasks logged. */
@@ -107,6 +112,10 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     const directory = options.assembly ?? (await synthesizeFor(options, started));
     step('Starting DynamoDB, SQS, S3 and Secrets Manager');
     const sqs = keep(await Sqs.start());
+    const logs = new FunctionLogs(onLog);
+    const providers = keep(
+      await startProviderSimulator({ log: (line) => logs.add('providers', JSON.stringify(line)) }),
+    );
 
     const emulators: Emulators = {
       assembly: await readAssembly(directory),
@@ -115,7 +124,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       s3: keep(new S3(sqs.url)),
       secrets: keep(await SecretsManager.start()),
       httpApi,
-      logs: new FunctionLogs(onLog),
+      providers,
+      logs,
       maximumConcurrency: options.maximumConcurrency ?? 4,
     };
     step('Making what the template says');
@@ -166,6 +176,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       authToken,
       simulatorUrl: sandbox.url,
       sandbox,
+      providersUrl: providers.url,
       outputs,
       functions: {
         names: [...made.functions.keys()].sort(),
@@ -183,6 +194,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
           await Promise.all(made.eventSources.map((source) => source.redeliver()));
         },
       },
+      secret: (name) => emulators.secrets.store.read(name, {}).version.secretString,
       items: () => emulators.dynamodb.items(),
       logs: emulators.logs.lines,
       stop,

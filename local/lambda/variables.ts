@@ -9,6 +9,12 @@ export interface Endpoints {
   secretsManager: string;
 }
 
+/** What stands in for the providers of messages: a proxy, and the hosts that it answers for. */
+export interface Providers {
+  url: string;
+  hosts: readonly string[];
+}
+
 /** A port that nothing listens on: a call to a service that does not run here fails at once and never leaves the machine. */
 const NOWHERE = 'http://127.0.0.1:9';
 
@@ -42,4 +48,9 @@ export function lambdaVariables(name: string, memoryMegabytes: number, directory
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
     LAMBDA_TASK_ROOT: directory,
   };
+}
+
+/** What leads requests for a provider to its stand-in on this machine; no template has it. */
+export function providerVariables({ url, hosts }: Providers): Record<string, string> {
+  return { PROVIDER_PROXY_URL: url, PROVIDER_PROXY_HOSTS: hosts.join(' ') };
 }

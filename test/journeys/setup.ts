@@ -18,7 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await stack.stop();
   };
   try {
-    const { url, accountSid, authToken, simulatorUrl, sandbox } = stack;
+    const { url, accountSid, authToken, simulatorUrl, providersUrl, sandbox } = stack;
     const [number = ''] = sandbox.numbers;
     await new Customer(stack).registerWhatsApp(number, `${sandbox.url}/devices/${number}`, sandbox.adminPassword);
     project.provide('gateway', {
@@ -26,6 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       accountSid,
       authToken,
       simulatorUrl,
+      providersUrl,
       devicesUrl: simulatorUrl,
       sender: `whatsapp:+${number}`,
       contact: 'whatsapp:+15551230001',
@@ -51,6 +52,7 @@ function deployedGateway(environment: NodeJS.ProcessEnv): Gateway {
     accountSid: read('ACCOUNT_SID'),
     authToken: read('AUTH_TOKEN'),
     simulatorUrl: read('SIMULATOR_URL'),
+    providersUrl: undefined,
     devicesUrl: read('DEVICES_URL') || read('SIMULATOR_URL'),
     sender: read('SENDER'),
     contact: read('CONTACT') || 'whatsapp:+15551230001',

@@ -38,6 +38,8 @@ describe('The local stack', () => {
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_LAMBDA_FUNCTION_NAME: 'Stateless-Web1',
+      PROVIDER_PROXY_URL: stack.providersUrl,
+      PROVIDER_PROXY_HOSTS: expect.stringContaining('graph.facebook.com'),
     });
     expect(Object.keys(environment)).not.toContain('PATH');
     expect(await environmentOf('Worker')).toMatchObject({ KIND: 'worker' });

@@ -10,6 +10,7 @@ export async function startControlServer(stack: LocalStack): Promise<{ url: stri
     'GET /items': () => stack.items(),
     'GET /depths': () => stack.queues.depths(),
     'GET /logs': () => stack.logs,
+    'GET /secret': (name) => stack.secret(name),
     'POST /redeliver': () => stack.queues.redeliver(),
     'POST /kill': (name) => stack.functions.kill(name),
     'POST /invoke': (name, event) => stack.functions.invoke(name, event),

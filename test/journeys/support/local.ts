@@ -13,6 +13,8 @@ export const local = {
   depths: () => call<Record<string, QueueDepth>>('GET', '/depths'),
   /** What functions and tasks have logged so far. */
   logs: () => call<LogLine[]>('GET', '/logs'),
+  /** What Secrets Manager holds under a name. */
+  secret: (name: string) => call<string>('GET', `/secret/${encodeURIComponent(name)}`),
   /** Makes queue entries whose function failed visible now, instead of when their visibility timeout ends. */
   redeliver: () => call<null>('POST', '/redeliver'),
   /** Kills a function wherever it is, by its construct id: `Deliver`. */
