@@ -77,7 +77,7 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
     const parts = await cut(message, sender);
     return parts
       .map(({ case: found, text, media }, index): MessagePart => {
-        const roots = { message, text, media, part: { index, count: parts.length }, sender, session };
+        const roots = { message, text, media, part: partRoot(index, parts.length), sender, session };
         return {
           steps: found.steps.map((step) => refusing(stepOf(step, roots, stepParts), spec.name)),
           request: (steps) => {
@@ -147,7 +147,8 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
 
     interpret: async (answer, sent) => {
       const decoded = await decodeAnswer(answer, spec.outbound.answer.encoding);
-      const roots = { answer: decoded, message: sent?.message, part: sent?.part };
+      const part = sent && partRoot(sent.part.index, sent.part.count);
+      const roots = { answer: decoded, message: sent?.message, part };
       const code = await errors.codeOf(roots);
       const isSuccess = answer.status >= 200 && answer.status < 300 && code === undefined;
       if (!isSuccess) return errors.classify(roots, code, answerId.run);
@@ -165,7 +166,7 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
 
     login: login && {
       renewBefore: login.renewBefore,
-      request: (sender, at) => login.request(complete(sender), at),
+      request: (sender, at, again = false) => login.request(complete(sender), at, again),
       session: login.session,
     },
 
@@ -176,6 +177,10 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
 
     ...completed(downloads, complete),
   };
+}
+
+function partRoot(index: number, count: number): { index: number; count: number; last: boolean } {
+  return { index, count, last: index === count - 1 };
 }
 
 /** The same message fails an expression the same way again, so it is refused and not retried. */

@@ -292,8 +292,11 @@ export interface Channel {
     | {
         /** Seconds before expiry at which it is renewed. */
         renewBefore: number;
-        /** @param at now, ms since the epoch: an assertion says when it was made */
-        request(sender: SenderContext, at: number): Promise<HttpRequest>;
+        /**
+         * @param at now, ms since the epoch: an assertion says when it was made
+         * @param again whether the token that the last login gave was refused
+         */
+        request(sender: SenderContext, at: number, again?: boolean): Promise<HttpRequest>;
         /** Throws `ChannelAnswerError` when the answer holds no session. */
         session(answer: HttpAnswer, at: number): Promise<Session>;
       }

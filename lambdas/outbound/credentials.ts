@@ -32,7 +32,7 @@ export class CredentialSource {
       return { context, session };
     }
     try {
-      const renewed = await this.login(channel, context, now);
+      const renewed = await this.login(channel, context, now, rejected !== undefined);
       await this.#secrets.put(sender.secretId, { ...secret, session: renewed });
       return { context, session: renewed };
     } catch (error) {
@@ -43,10 +43,10 @@ export class CredentialSource {
     }
   }
 
-  /** Logs in and answers the session; throws what `send` throws, or `ChannelAnswerError` when it was refused. */
-  async login(channel: Channel, context: SenderContext, now: number): Promise<Session> {
+  /** Logs in (again, where the last token was refused) and answers the session; throws what `send` throws, or `ChannelAnswerError` when it was refused. */
+  async login(channel: Channel, context: SenderContext, now: number, again = false): Promise<Session> {
     if (!channel.login) throw new Error(`The channel ${channel.name} has no login.`);
-    const answer = await send(await channel.login.request(context, now), {
+    const answer = await send(await channel.login.request(context, now, again), {
       addresses: { allowLoopback: this.#allowLoopback, allowPrivate: true },
       timeoutMs: 10_000,
     });

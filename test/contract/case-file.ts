@@ -80,6 +80,8 @@ export const caseFileSchema = z.strictObject({
       z.strictObject({
         label: z.string(),
         message: z.record(z.string(), z.unknown()),
+        /** Fields of the sender for this message. */
+        fields: z.record(z.string(), z.string()).default({}),
         /** What the steps give, by name; placeholders for those that are not here. */
         steps: z.record(z.string(), z.unknown()).default({}),
         /** All requests in order, those of the steps too. */

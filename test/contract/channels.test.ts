@@ -44,6 +44,7 @@ describe.each(built.filter((one) => one.cases !== undefined))('the channel $name
 
   const messageOf = (given: Record<string, unknown>): OutboundMessage =>
     outboundMessageSchema.parse({ sid: 'SM0', accountSid: 'AC0', channel: name, from: sender.address, ...given });
+  const senderOf = ({ fields }: CaseFile['render'][number]) => ({ ...sender, fields: { ...sender.fields, ...fields } });
   const to = String(cases.render[0]?.message['to']);
   const sent = { message: messageOf({ to, body: 'Hi' }), part: { index: 0, count: 1 } };
   const received = (webhook: Partial<WebhookRequest>): Promise<WebhookReading> =>
@@ -60,19 +61,21 @@ describe.each(built.filter((one) => one.cases !== undefined))('the channel $name
 
   describe('renders', () => {
     it.each(cases.render.filter((item) => item.requests))('$label', async (item) => {
-      const all = await planned(channel, messageOf(item.message), sender, session, item.steps);
+      const all = await planned(channel, messageOf(item.message), senderOf(item), session, item.steps);
       const { requests = [] } = item;
       expect(all.map(({ request }, index) => comparable(request, requests[index]))).toEqual(requests);
-      expect(await channel.supports(messageOf(item.message), sender)).toBeUndefined();
+      expect(await channel.supports(messageOf(item.message), senderOf(item))).toBeUndefined();
     });
 
-    it.each(cases.render.filter((item) => item.refused))('no request for: $label', async ({ message, refused }) => {
-      const rendering = channel.render(messageOf(message), sender, session);
+    it.each(cases.render.filter((item) => item.refused))('no request for: $label', async (item) => {
+      const { message, refused } = item;
+      const owner = senderOf(item);
+      const rendering = channel.render(messageOf(message), owner, session);
       await expect(rendering).rejects.toThrow(UnsupportedMessageError);
       await expect(rendering).rejects.toThrow(refused);
       // What fails only when a request is built is found too late for the API.
       const isFound = !refused?.includes('failed on this input');
-      expect((await channel.supports(messageOf(message), sender))?.reason.includes(String(refused)) ?? false).toBe(
+      expect((await channel.supports(messageOf(message), owner))?.reason.includes(String(refused)) ?? false).toBe(
         isFound,
       );
     });

@@ -36,7 +36,7 @@ const webhook = { method: true, headers: true, query: true, body: true } as cons
 export function scopesOf(fields: readonly string[], secrets: readonly string[]) {
   const sender: Shape = { address: true, fields: keysOf(fields), secrets: keysOf(secrets) };
   const media: Shape = { url: true, contentType: true, filename: true };
-  const part: Shape = { index: true, count: true };
+  const part: Shape = { index: true, count: true, last: true };
   return {
     /** Whether a case fits; it is asked before the parts are numbered. */
     when: { message, text: true, media, sender },
@@ -44,9 +44,10 @@ export function scopesOf(fields: readonly string[], secrets: readonly string[]) 
     outbound: { message, text: true, media, part, sender, session },
     /** Credentials of a request. */
     auth: { sender, session },
-    login: { sender },
+    /** A login; `again` is true where the token that the last one gave was refused. */
+    login: { sender, again: true },
     /** The form that an assertion is sent in. */
-    grant: { assertion: true, sender },
+    grant: { assertion: true, sender, again: true },
     answer: { answer },
     /** An answer to a part of a message. */
     sent: { answer, message, part },

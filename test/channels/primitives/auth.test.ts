@@ -72,7 +72,7 @@ describe('a login session', () => {
   const at = Date.parse('2026-01-02T03:04:05Z');
 
   it('is obtained with a request of its own', async () => {
-    expect(await compiled(spec).login?.request(sender, at)).toEqual({
+    expect(await compiled(spec).login?.request(sender, at, false)).toEqual({
       method: 'POST',
       url: 'https://x.example/token',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },

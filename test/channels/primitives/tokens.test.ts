@@ -50,7 +50,7 @@ describe('OAuth 2 client credentials', () => {
   };
 
   it('are exchanged for a token in a form', async () => {
-    expect(await compiled(spec).login?.request(sender, AT)).toEqual({
+    expect(await compiled(spec).login?.request(sender, AT, false)).toEqual({
       method: 'POST',
       url: 'https://x.example/token',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -59,7 +59,7 @@ describe('OAuth 2 client credentials', () => {
   });
 
   it('say what for, where the provider asks', async () => {
-    const request = await compiled({ ...spec, scope: 'send read' }).login?.request(sender, AT);
+    const request = await compiled({ ...spec, scope: 'send read' }).login?.request(sender, AT, false);
     expect(request?.body).toMatch(/&scope=send\+read$/);
   });
 
@@ -74,7 +74,7 @@ describe('OAuth 2 client credentials', () => {
 
 describe('a signed assertion', () => {
   it('says who we are, and for how long', async () => {
-    const request = await compiled(bearer).login?.request(sender, AT);
+    const request = await compiled(bearer).login?.request(sender, AT, false);
     expect(request?.url).toBe('https://x.example/token');
     expect(assertionOf(request?.body)).toEqual([
       { alg: 'RS256', typ: 'JWT', kid: '1' },
@@ -87,7 +87,7 @@ describe('a signed assertion', () => {
       ...bearer,
       claims: { ...bearer.claims, iat: 1, token_exp: 2592000 },
       grant: { grant_type: 'client_credentials', client_assertion: '{% assertion %}' },
-    }).login?.request(sender, AT);
+    }).login?.request(sender, AT, false);
     expect(assertionOf(request?.body, 'client_assertion')[1]).toMatchObject({ iat: 1, token_exp: 2592000 });
     expect(request?.body).toMatch(/^grant_type=client_credentials&client_assertion=/);
   });
@@ -96,7 +96,7 @@ describe('a signed assertion', () => {
     ['has no key', { ...sender, secrets: {} }],
     ['has no RSA key', { ...sender, secrets: { key: 'SECRET' } }],
   ])('is not made for a sender that %s', async (_label, other) => {
-    const request = compiled(bearer).login?.request(other, AT);
+    const request = compiled(bearer).login?.request(other, AT, false);
     await expect(request).rejects.toThrow(MissingValueError);
     await expect(request).rejects.not.toThrow('SECRET');
   });

@@ -35,5 +35,5 @@ export function compileClientCredentials(
     compiler,
   );
   const { authorize, renewBefore, session } = compileSession(spec, path, scopes, compiler);
-  return { authorize, login: { renewBefore, request: (sender) => build({ sender }), session } };
+  return { authorize, login: { renewBefore, request: (sender, _at, again) => build({ sender, again }), session } };
 }

@@ -47,7 +47,7 @@ export function compileJwtBearer(
   );
   const { authorize, renewBefore, session } = compileSession(spec, path, scopes, compiler);
 
-  const assertion = async (roots: { sender: unknown }, at: number): Promise<string> => {
+  const assertion = async (roots: { sender: unknown; again: boolean }, at: number): Promise<string> => {
     const privateKey = await key.run(roots);
     if (typeof privateKey !== 'string') throw new MissingValueError('the sender has no private key');
     const now = Math.floor(at / 1000);
@@ -64,7 +64,10 @@ export function compileJwtBearer(
     authorize,
     login: {
       renewBefore,
-      request: async (sender, at) => build({ sender, assertion: await assertion({ sender }, at) }),
+      request: async (sender, at, again) => {
+        const roots = { sender, again };
+        return build({ ...roots, assertion: await assertion(roots, at) });
+      },
       session,
     },
   };

@@ -11,7 +11,7 @@ export const loginSessionSchema = z
     scheme: z.literal('login-session').describe('A login gives a token for some time'),
     login: requestSchema
       .extend({ auth: staticAuthSchema.optional().describe('Credentials of the login itself') })
-      .describe('The request that logs in. Names: `sender`'),
+      .describe('The request that logs in. Names: `sender`, and `again`, true where the last token was refused'),
     token: z.string().describe('Where the answer has the token: `{% answer.body.token %}`'),
     expiresAt: z
       .string()
@@ -44,9 +44,9 @@ export function compileLoginSession(
     authorize,
     login: {
       renewBefore,
-      request: async (sender) => {
-        const request = await build({ sender });
-        return authorizeLogin ? authorizeLogin(request, { sender }) : request;
+      request: async (sender, _at, again) => {
+        const request = await build({ sender, again });
+        return authorizeLogin ? authorizeLogin(request, { sender, again }) : request;
       },
       session,
     },

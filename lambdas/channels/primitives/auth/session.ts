@@ -40,8 +40,11 @@ export interface SessionAuth {
 
 export interface Login {
   renewBefore: number;
-  /** @param at now, ms since the epoch */
-  request(sender: SenderContext, at: number): Promise<HttpRequest>;
+  /**
+   * @param at now, ms since the epoch
+   * @param again whether the token that the last login gave was refused
+   */
+  request(sender: SenderContext, at: number, again: boolean): Promise<HttpRequest>;
   session(answer: HttpAnswer, at: number): Promise<Session>;
 }
 
