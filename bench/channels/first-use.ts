@@ -10,7 +10,7 @@ import { readSpec, specNames } from '../../lambdas/channels/read-yaml.ts';
 import { percentile } from '../support/percentile.ts';
 import { inputsOf } from './inputs.ts';
 
-const PROCESSES = 9;
+const PROCESSES = 15;
 
 /** Milliseconds of CPU time, medians of several fresh processes. */
 export interface FirstUse {

@@ -3,7 +3,7 @@ import type { Evaluator } from './expressions/evaluator.ts';
 import type { Roots, Scopes } from './expressions/scope.ts';
 import type { MaybePromise } from './expressions/settled.ts';
 import type { TemplateCompiler } from './expressions/template.ts';
-import { type BuildRequest, compileRequest, encodingSchema, requestSchema, requestShape } from './http/request.ts';
+import { type BuildRequest, compileRequest, encodingSchema, type RequestSpec, requestShape } from './http/request.ts';
 import type { Mistake, SpecPath } from './mistakes.ts';
 import { type MediaItem, type MessageKind, messageKindSchema } from './parts.ts';
 import { isOfContentType } from './primitives/content-type.ts';
@@ -113,14 +113,7 @@ function compileCase(
   scopes: Scopes,
   compiler: TemplateCompiler,
 ): OutboundCase {
-  const request = requestSchema.safeParse(overlaid(spec.request, requestOf(caseSpec)));
-  if (!request.success) {
-    const missing = request.error.issues.map((issue) => `"${issue.path.join('.')}"`).join(', ');
-    compiler.mistake({
-      path: casePath,
-      message: `its request lacks ${missing}; give it here or in outbound.request`,
-    });
-  }
+  const request = wholeRequest(overlaid(spec.request, requestOf(caseSpec)), casePath, compiler);
   const specs = caseSpec.steps ?? [];
   const { steps, scope } = compileSteps(
     specs,
@@ -133,7 +126,7 @@ function compileCase(
     const stepPath = [...casePath, 'steps', index, 'request'];
     if (step.request) checkFiles(step.request, specs.slice(0, index), stepPath, compiler);
   }
-  if (request.success) checkFiles(request.data, specs, casePath, compiler);
+  checkFiles(request, specs, casePath, compiler);
   return {
     kind: caseSpec.kind,
     contentTypes: caseSpec.contentTypes,
@@ -141,9 +134,7 @@ function compileCase(
     when:
       caseSpec.when === undefined ? undefined : compiler.template(caseSpec.when, [...casePath, 'when'], scopes.when),
     steps,
-    build: request.success
-      ? compileRequest(request.data, casePath, scope, compiler)
-      : () => Promise.reject(new Error('the spec has mistakes')),
+    build: compileRequest(request, casePath, scope, compiler),
   };
 }
 
@@ -171,6 +162,17 @@ function takesMedia({ contentTypes }: OutboundCase, roots: Roots): boolean {
   return (
     contentTypes === undefined || isOfContentType((roots['media'] as MediaItem | undefined)?.contentType, contentTypes)
   );
+}
+
+/** Both parts were checked by themselves; only together can they be seen to lack something. */
+function wholeRequest(request: Partial<RequestSpec>, path: SpecPath, compiler: TemplateCompiler): RequestSpec {
+  const { method = 'POST', url = '', encoding = 'json' } = request;
+  const missing = (['method', 'url'] as const).filter((key) => request[key] === undefined).map((key) => `"${key}"`);
+  if (missing.length > 0) {
+    const message = `its request lacks ${missing.join(', ')}; give it here or in outbound.request`;
+    compiler.mistake({ path, message });
+  }
+  return { ...request, method, url, encoding };
 }
 
 function requestOf(spec: CaseSpec) {

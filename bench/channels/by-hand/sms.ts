@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { ChannelEvent, HttpRequest, SenderContext } from '../../../lambdas/channels/types.ts';
 import { type ByHand, cut, eventsOf, failureOf, required } from './adapter.ts';
 
@@ -117,8 +117,10 @@ function signed(operation: string, body: string, { fields, secrets }: SenderCont
   const headers = `content-type:${type}\nhost:${url.slice(8)}\nx-amz-date:${time}\nx-amz-target:${target}\n`;
   const scope = `${day}/${region}/sms-voice/aws4_request`;
   const canonical = `POST\n/\n\n${headers}\n${names}\n${sha256(body)}`;
-  let key: string | Buffer = `AWS4${required(secrets, 'secretAccessKey')}`;
-  for (const part of [day, region, 'sms-voice', 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
+  // As key objects: Node takes several times as long with a buffer for a key.
+  let key: string | KeyObject = `AWS4${required(secrets, 'secretAccessKey')}`;
+  for (const part of [day, region, 'sms-voice', 'aws4_request'])
+    key = createSecretKey(createHmac('sha256', key).update(part).digest());
   const text = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`;
   const signature = createHmac('sha256', key).update(text).digest('hex');
   const credential = `Credential=${required(secrets, 'accessKeyId')}/${scope}`;
