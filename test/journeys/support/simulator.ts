@@ -1,3 +1,5 @@
+import { vi } from 'vitest';
+import { createClient } from './client.ts';
 import { gateway } from './gateway.ts';
 
 /** A message as a contact's phone shows it. */
@@ -44,9 +46,20 @@ export class Phone {
     this.address = `whatsapp:+${number}`;
   }
 
-  /** The contact writes: `{ to: <number of a device>, text }`, and whatever else the control API takes. */
+  /**
+   * The contact writes: `{ to: <number of a device>, text }`, and whatever else the control API takes. Waits until the gateway
+   * has it: from then on the contact may be answered.
+   */
   async write(message: { to: string; [field: string]: unknown }): Promise<PhoneMessage> {
-    return await control('POST', `/contacts/${this.number}/messages`, message);
+    const before = await this.#received();
+    const written = await control<PhoneMessage>('POST', `/contacts/${this.number}/messages`, message);
+    await vi.waitUntil(async () => (await this.#received()) > before, { timeout: 10_000, interval: 20 });
+    return written;
+  }
+
+  /** How many of this contact's messages the gateway has stored. */
+  async #received(): Promise<number> {
+    return (await createClient().messages.list({ from: this.address, limit: 50 })).length;
   }
 
   /** How the contact behaves: `{ readReceipts: false }`, `{ autoReply: 'Thanks' }`, `{ failure: { code: 1026 } }` … */
