@@ -75,7 +75,7 @@ async function run({ step, signal }: Progress): Promise<string> {
     ['first use, ms CPU', 'deliver', 'webhook'],
     names.map((name) => {
       const { deliver, webhook } = first.get(name) as FirstUse;
-      return [name, ...[deliver, webhook].map((ms) => `${ms.toFixed(0)}${ms > FIRST_USE_LIMIT ? ' > 30' : ''}`)];
+      return [name, ...[deliver, webhook].map((ms) => `${ms.toFixed(1)}${ms > FIRST_USE_LIMIT ? ' > 30' : ''}`)];
     }),
   );
   return [ratios, times, shares, cold].join('\n\n');

@@ -17,8 +17,8 @@ const courier = {
 const meta = { ...courier, paths: ['handlers/meta'] } as const;
 
 /**
- * What was counted, by channel; none was found for SMS through AWS End User Messaging. Their handlers send and receive as a spec
- * does; none has all of its kinds and errors, and some have what specs leave to the engine.
+ * What was counted, by channel; none was found for SMS through AWS End User Messaging. Other scopes than a spec has: they were not
+ * compared kind by kind, and each does its own HTTP.
  */
 export const ELSEWHERE: Readonly<Record<string, Elsewhere>> = {
   whatsapp: {

@@ -205,9 +205,10 @@ function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A case after one of the same kind that takes everything would never be asked. */
+/** A case after one of the same kind that takes everything, or all of its content types, would never be asked. */
 function findUnreachable(cases: readonly CaseSpec[], path: SpecPath, compiler: TemplateCompiler): void {
   const closed = new Set<MessageKind>();
+  const taken: string[] = [];
   for (const [index, { kind, when, contentTypes, text }] of cases.entries()) {
     const casePath = [...path, 'cases', index];
     if (closed.has(kind)) {
@@ -216,7 +217,11 @@ function findUnreachable(cases: readonly CaseSpec[], path: SpecPath, compiler: T
         message: `never reached: an earlier case takes every message of kind "${kind}"`,
       });
     }
+    if (kind === 'media' && contentTypes?.every((type) => isOfContentType(type, taken))) {
+      compiler.mistake({ path: casePath, message: 'never reached: earlier cases take all its content types' });
+    }
     if (!when && !contentTypes) closed.add(kind);
+    if (!when && kind === 'media') taken.push(...(contentTypes ?? []));
     if (contentTypes && kind !== 'media') {
       compiler.mistake({
         path: [...casePath, 'contentTypes'],

@@ -146,8 +146,17 @@ function downloadFailure(status: number): FailedOutcome {
 /** What is read of each step, by its name: `steps.upload.media_id` is `['media_id']` of `upload`. */
 function readIn(reader: unknown): Map<string, string[][]> {
   const read = new Map<string, string[][]>();
-  for (const [, name = '', rest = ''] of JSON.stringify(reader).matchAll(/\bsteps\.(\w+)((?:\.[a-z_]\w*)*)/gi)) {
-    read.set(name, [...(read.get(name) ?? []), rest.split('.').slice(1)]);
+  for (const [, name = '', rest = ''] of JSON.stringify(reader).matchAll(
+    /\bsteps\.(\w+)((?:\.[a-z_]\w*|\[\d+\])*)/gi,
+  )) {
+    // The first of something that is no list is the thing itself, so a position needs no list.
+    read.set(name, [
+      ...(read.get(name) ?? []),
+      rest
+        .replace(/\[\d+\]/g, '')
+        .split('.')
+        .slice(1),
+    ]);
   }
   return read;
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AcceptDependencies } from '../../lambdas/api/messages/accept-message.ts';
+import type { Channel } from '../../lambdas/channels/types.ts';
 import type { MessageRequest } from '../../lambdas/domain/message-request.ts';
 import type { Sender } from '../../lambdas/domain/sender.ts';
 import type { OutboundTask } from '../../lambdas/domain/tasks.ts';
@@ -69,6 +70,34 @@ const queueIsDown = () => Promise.reject(new Error('the queue is down'));
 const countOfMessages = async () => (await aws.items()).filter((item) => 'timeline' in item).length;
 
 describe('acceptMessage', () => {
+  it.each([
+    ['media', 21620, 'Invalid media URL(s): Pigeon cannot send media of type audio/mpeg.'],
+    ['kind', 63005, 'Pigeon cannot send media of type audio/mpeg.'],
+  ] as const)(
+    'refuses at once what the channel cannot send (%s), and keeps nothing of it',
+    async (what, code, message) => {
+      const before = await countOfMessages();
+      const channel = (await allChannels()).find(({ name }) => name === 'whatsapp');
+      if (!channel) throw new Error('there is no channel');
+      const asked: unknown[] = [];
+      const picky: Channel = {
+        ...channel,
+        supports: async (...given) => {
+          asked.push(...given);
+          return { what, reason: 'pigeon cannot send media of type audio/mpeg' };
+        },
+      };
+      const refused = accept(undefined, { channels: async () => [picky] });
+      await expect(refused).rejects.toMatchObject({ code, status: 400, message });
+      expect(await countOfMessages()).toBe(before);
+      expect(queued).toEqual([]);
+      expect(asked).toMatchObject([
+        { channel: 'whatsapp', from: '15550001111', to: '15552223333', body: 'Hello' },
+        { address: '15550001111', fields: {}, secrets: {} },
+      ]);
+    },
+  );
+
   it('queues the message in the group of its conversation, under its own SID', async () => {
     const groups: string[] = [];
     const { message } = await accept(undefined, {

@@ -184,6 +184,20 @@ describe('a spec that is wrong', () => {
       'errors.rules.1: code 7 is never reached: rule 1 takes it already',
     ],
     [
+      'a status that an earlier rule takes',
+      '  default:\n',
+      '    - { status: [403, 404], class: auth, twilioCode: 63001 }\n    - { status: [404], class: recipient, twilioCode: 63003 }\n  default:\n',
+      '{ status: [404], class: recipient',
+      'errors.rules.4: status 404 is never reached: rule 4 takes it already',
+    ],
+    [
+      'content types that an earlier case takes',
+      '    - kind: location\n',
+      '    - kind: media\n      contentTypes: [image/png, image/gif]\n      body: {}\n    - kind: location\n',
+      'kind: media\n      contentTypes: [image/png',
+      'outbound.cases.2: never reached: earlier cases take all its content types',
+    ],
+    [
       'a rule about nothing',
       '{ codes: [7], status: [200], class',
       '{ class',

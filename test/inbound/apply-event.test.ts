@@ -114,6 +114,56 @@ const inbound = (overrides: Partial<Extract<ChannelEvent, { type: 'message' }>> 
 const stored = (message: Message) => messages.get(message.accountSid, message.sid);
 const callbacks = () => announced.map(({ params }) => params['MessageStatus']);
 
+describe('a watermark', () => {
+  const watermark = (name: Status['status'], before: number): Status => ({
+    type: 'status',
+    channel: 'stub',
+    to: CONTACT,
+    before: new Date(before).toISOString(),
+    timestamp: at,
+    status: name,
+  });
+  const sentAt = async (time: number) => {
+    const message = await sent(`id-${time}`);
+    await sentMessages.add(sender.sid, CONTACT, message.sid, time);
+    return message;
+  };
+  const statusesOf = (all: Message[]) => Promise.all(all.map(async (message) => (await stored(message))?.status));
+
+  it('is about all messages to the contact that were sent up to then', async () => {
+    const all = [await sentAt(NOW), await sentAt(NOW + 10), await sentAt(NOW + 20)];
+    await apply(watermark('delivered', NOW + 10));
+    expect(await statusesOf(all)).toEqual(['delivered', 'delivered', 'sent']);
+    await apply(watermark('read', NOW + 20));
+    expect(await statusesOf(all)).toEqual(['read', 'read', 'read']);
+    expect(callbacks()).toEqual(['delivered', 'delivered', 'read', 'read', 'read']);
+  });
+
+  it('tells once, and never moves a message back', async () => {
+    const message = await sentAt(NOW);
+    await apply(watermark('read', NOW));
+    await apply(watermark('read', NOW + 1));
+    await apply(watermark('delivered', NOW + 1));
+    expect(await statusesOf([message])).toEqual(['read']);
+    expect(callbacks()).toEqual(['read']);
+  });
+
+  it('that was cut off before a callback is applied whole the next time', async () => {
+    const message = await sentAt(NOW);
+    await expect(apply(watermark('delivered', NOW), { crashBeforeCallback: true })).rejects.toThrow('crashed');
+    await apply(watermark('delivered', NOW));
+    expect(await statusesOf([message])).toEqual(['delivered']);
+    expect(callbacks()).toEqual(['delivered']);
+  });
+
+  it('that finds nothing, or a message that is gone, is no error', async () => {
+    await apply(watermark('read', NOW));
+    await sentMessages.add(sender.sid, CONTACT, newSid('SM', NOW), NOW);
+    await apply(watermark('read', NOW));
+    expect(callbacks()).toEqual([]);
+  });
+});
+
 describe('a status', () => {
   it('advances the message, is in its timeline, and calls back', async () => {
     const message = await sent('id-1');

@@ -1,5 +1,13 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Channel, HttpRequest, OutboundMessage, Outcome } from '../../lambdas/channels/types.ts';
+import { MissingValueError } from '../../lambdas/channels/http/request.ts';
+import {
+  type Channel,
+  type HttpRequest,
+  type OutboundMessage,
+  type Outcome,
+  type Step,
+  UnsupportedMessageError,
+} from '../../lambdas/channels/types.ts';
 import type { Message } from '../../lambdas/domain/message.ts';
 import type { Sender } from '../../lambdas/domain/sender.ts';
 import { newSid } from '../../lambdas/domain/sid.ts';
@@ -211,6 +219,102 @@ describe('delivering a message', () => {
   });
 });
 
+describe('a channel with steps', () => {
+  const stepping = (read: Step['read']) =>
+    stubChannel({
+      plan: async () => [
+        {
+          steps: [
+            {
+              name: 'file',
+              kind: 'request',
+              request: () => ({ method: 'POST', url: `${provider.url}/upload`, headers: {}, body: '' }),
+              read,
+              placeholder: {},
+            },
+          ],
+          request: (values) => ({
+            method: 'POST',
+            url: `${provider.url}/send`,
+            headers: {},
+            body: String(values['file']),
+          }),
+        },
+      ],
+    });
+
+  it('makes them first, and sends what they gave', async () => {
+    provider.script({}, accepted());
+    const message = await queue();
+
+    await deliver(
+      message,
+      stepping(async () => ({ outcome: 'done', value: 'file-1' })),
+    );
+
+    expect(provider.requests.map(({ path, body }) => [path, body])).toEqual([
+      ['/upload', ''],
+      ['/send', 'file-1'],
+    ]);
+    expect((await stored(message)).status).toBe('sent');
+  });
+
+  it('sends nothing when one of them fails, and tries again where that may help', async () => {
+    const failure = (errorClass: 'retry' | 'permanent') =>
+      stepping(async () => ({ outcome: 'failed', class: errorClass, twilioCode: 63019, scope: 'contact' }));
+    const [again, never] = [await queue(), await queue()];
+
+    expect(await deliver(again, failure('retry'))).toMatchObject({ done: false });
+    expect(await deliver(never, failure('permanent'))).toEqual({ done: true });
+
+    expect((await stored(again)).status).toBe('queued');
+    expect(await stored(never)).toMatchObject({ status: 'failed', errorCode: 63019 });
+    expect(provider.requests.every(({ path }) => path === '/upload')).toBe(true);
+  });
+
+  it('is in doubt only about the message itself: an upload without an answer is made again', async () => {
+    provider.script('hang up');
+    const message = await queue();
+
+    const channel = { ...stepping(async () => ({ outcome: 'done', value: '' })), inDoubt: 'give-up' as const };
+    expect(await deliver(message, channel)).toMatchObject({ done: false });
+
+    expect((await stored(message)).status).toBe('queued');
+  });
+
+  it.each([
+    ['the channel cannot send', new UnsupportedMessageError('no'), 63006],
+    ['the sender is not complete for', new MissingValueError('no key'), 63008],
+  ])('fails a message that %s, found when its request is made', async (_label, error, errorCode) => {
+    const message = await queue();
+    const failing = () => {
+      throw error;
+    };
+
+    await deliver(message, stubChannel({ plan: async () => [{ steps: [], request: failing }] }));
+
+    expect(await stored(message)).toMatchObject({ status: 'failed', errorCode });
+  });
+});
+
+describe('a channel with watermarks', () => {
+  it('has what a contact was sent listed, by the time before its request left', async () => {
+    provider.script(accepted());
+    const message = await queue();
+
+    await deliver(message, stubChannel({ hasWatermarks: true, needsIdPointer: false }));
+
+    const listed = await sentMessages.until(sender.sid, CONTACT, now, 'delivered');
+    expect(listed).toEqual([{ messageSid: message.sid, at: now }]);
+  });
+
+  it('lists nothing elsewhere', async () => {
+    provider.script(accepted());
+    await deliver(await queue());
+    expect(await sentMessages.until(sender.sid, CONTACT, now, 'delivered')).toEqual([]);
+  });
+});
+
 describe('a channel that refuses', () => {
   it.each([
     ['recipient', 63024],
@@ -333,6 +437,26 @@ describe('rules before sending', () => {
 
     expect((await stored(message)).status).toBe(status);
     expect((await stored(message)).errorCode).toBe(status === 'failed' ? 63016 : undefined);
+  });
+
+  it('lets only so many messages go since the contact wrote, whatever they are tried', async () => {
+    const counted = stubChannel({ window: { hours: 48, count: 2, errorCode: 63016, outside: ['template'] } });
+    await windows.open(sender.sid, CONTACT, now);
+    provider.script(failed({ class: 'retry' }), accepted('a'), failed({ class: 'permanent' }), accepted('b'));
+
+    const [first, refused, second, third] = [await queue(), await queue(), await queue(), await queue()];
+    expect(await deliver(first, counted)).toMatchObject({ done: false });
+    for (const message of [first, refused, second, third]) await deliver(message, counted);
+
+    const statuses = await Promise.all(
+      [first, refused, second, third].map(async (message) => (await stored(message)).status),
+    );
+    expect(statuses).toEqual(['sent', 'failed', 'sent', 'failed']);
+    expect(await stored(third)).toMatchObject({
+      errorCode: 63016,
+      errorMessage: expect.stringContaining('2 messages'),
+    });
+    expect(provider.requests).toHaveLength(4);
   });
 
   it('fails a message whose validity period is over', async () => {

@@ -10,7 +10,8 @@ export function isOfHosts(url: string, hosts: readonly string[]): boolean {
   return hosts.some((host) => {
     const expected = host.toLowerCase().split('.');
     return (
-      expected.length === labels.length && expected.every((label, index) => label === '*' || label === labels[index])
+      expected.length === labels.length &&
+      expected.every((label, index) => (label === '*' && labels[index] !== '') || label === labels[index])
     );
   });
 }

@@ -204,19 +204,24 @@ function retryAfterOf(headers: Record<string, string>): number | undefined {
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
 }
 
-/** A code that an earlier rule already takes, whatever the rest of the answer, would never be reached. */
+/** A code or status that an earlier rule already takes, whatever the rest of the answer, would never be reached. */
 function findUnreachable(rules: readonly Rule[], path: SpecPath, compiler: TemplateCompiler): void {
-  const taken = new Map<string, number>();
+  const codes = new Map<string, number>();
+  const statuses = new Map<number, number>();
   for (const [index, rule] of rules.entries()) {
-    const rulePath = [...path, 'rules', index];
+    const never = (what: string, earlier: number) => {
+      const message = `${what} is never reached: rule ${earlier + 1} takes it already`;
+      compiler.mistake({ path: [...path, 'rules', index], message });
+    };
     for (const code of rule.codes ?? []) {
-      const earlier = taken.get(String(code));
-      if (earlier !== undefined) {
-        compiler.mistake({
-          path: rulePath,
-          message: `code ${code} is never reached: rule ${earlier + 1} takes it already`,
-        });
-      } else if (!rule.status && !rule.when) taken.set(String(code), index);
+      const earlier = codes.get(String(code));
+      if (earlier !== undefined) never(`code ${code}`, earlier);
+      else if (!rule.status && !rule.when) codes.set(String(code), index);
+    }
+    for (const status of rule.status ?? []) {
+      const earlier = statuses.get(status);
+      if (earlier !== undefined) never(`status ${status}`, earlier);
+      else if (!rule.codes && !rule.when) statuses.set(status, index);
     }
   }
 }

@@ -21,6 +21,7 @@ export const compileSharedSecret: CompileSignature<z.infer<typeof sharedSecretSc
   const { query } = spec;
   const header = spec.header?.toLowerCase();
   const value = compileSecret(spec.value, [...path, 'value'], scope, compiler);
+  const bare = spec.value.replace(/\{%[\s\S]*?%\}/g, '');
   if ((header === undefined) === (query === undefined)) {
     compiler.mistake({ path, message: 'a secret comes either in a "header" or in a "query" parameter' });
   }
@@ -28,8 +29,8 @@ export const compileSharedSecret: CompileSignature<z.infer<typeof sharedSecretSc
     const fromQuery = query !== undefined && Object.hasOwn(webhook.query, query) ? webhook.query[query] : undefined;
     const given = header === undefined ? fromQuery : headerOf(webhook, header);
     const expected = await value.run(roots);
-    // A hole without a value leaves out the text around it, so an unset secret is never a bare `Bearer `.
-    return typeof given === 'string' && typeof expected === 'string' && expected !== ''
+    // An unset secret yields nothing at all, an empty one a bare `Bearer `: neither may be said.
+    return typeof given === 'string' && typeof expected === 'string' && expected !== bare
       ? equalInConstantTime(given, expected)
       : false;
   };

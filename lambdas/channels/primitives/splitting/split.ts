@@ -26,7 +26,8 @@ export function splitText(text: string, max: number, unit: TextUnit): string[] {
   let size = 0;
   for (const character of pieces(text, measure, limit)) {
     const characterSize = measure.size(character);
-    if (size + characterSize > limit) {
+    // What a cut at a word carries over may itself leave no room.
+    while (part.length > 0 && size + characterSize > limit) {
       const kept = cutAt(part, character);
       parts.push(part.slice(0, kept).join(''));
       part = part.slice(kept);
