@@ -1,3 +1,5 @@
+import type { ContainerOptions } from './cluster/container.ts';
+import type { NodeRole } from './cluster/nodes.ts';
 import type { Mode, Rate, SimulatorOptions } from './options.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -48,6 +50,11 @@ const mode: Reader<Mode> = (text) => {
   return text;
 };
 
+const role: Reader<NodeRole> = (text) => {
+  if (text !== 'web' && text !== 'master' && text !== 'coreapp') throw new Error('must be web, master or coreapp');
+  return text;
+};
+
 const apiKey: Reader<string> = (text) => {
   if (text.length < 12 || text.length > 128) throw new Error('must have 12 to 128 characters');
   return text;
@@ -57,7 +64,7 @@ const apiKey: Reader<string> = (text) => {
  * Reads the options from environment variables; an empty one counts as absent. Throws EnvironmentError with a sentence
  * for each variable that is wrong.
  */
-export function readEnvironment(environment: Environment): SimulatorOptions {
+export function readEnvironment(environment: Environment): SimulatorOptions & { container?: ContainerOptions } {
   const problems: string[] = [];
   const read = <T>(name: string, reader: Reader<T>): T | undefined => {
     const text = environment[name]?.trim();
@@ -89,7 +96,22 @@ export function readEnvironment(environment: Environment): SimulatorOptions {
     plainWebhooks: read('PLAIN_WEBHOOKS', flag),
     requireWebhook: read('REQUIRE_WEBHOOK', flag),
     webhookTimeoutMs: read('WEBHOOK_TIMEOUT_MS', integer(600_000)),
+    container: containerOf(
+      read('SIMULATOR_ROLE', role),
+      read('STATE_DIRECTORY', String),
+      read('HEARTBEAT_MS', integer(60_000)),
+    ),
   };
+  if (given.container && !environment['STATE_DIRECTORY'])
+    problems.push('STATE_DIRECTORY must be set with SIMULATOR_ROLE.');
   if (problems.length > 0) throw new EnvironmentError(problems.join('\n'));
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function containerOf(
+  role: NodeRole | undefined,
+  stateDirectory = '',
+  heartbeatMs = 1_000,
+): ContainerOptions | undefined {
+  return role && { role, stateDirectory, heartbeatMs };
 }

@@ -1,3 +1,4 @@
+import { startContainer } from './cluster/container.ts';
 import { readEnvironment } from './environment.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
@@ -17,7 +18,10 @@ function stopOnSignal(simulator: Simulator): void {
 }
 
 try {
-  const simulator = await startSimulator({ ...readEnvironment(process.env), log: print });
+  const { container, ...options } = readEnvironment(process.env);
+  const simulator = container
+    ? await startContainer({ ...options, log: print }, container)
+    : await startSimulator({ ...options, log: print });
   // Before the line that says it is ready: whoever reads it may send a signal at once.
   stopOnSignal(simulator);
   print({ event: 'listening', port: simulator.port });

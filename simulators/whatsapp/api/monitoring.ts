@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Device, DeviceState } from '../device/device.ts';
+import type { Containers, Device, DeviceState } from '../device/device.ts';
 import { ApiError, errorEntry } from '../http/errors.ts';
 import { type ApiRoute, route } from './handler.ts';
 
@@ -22,22 +22,28 @@ function container(name: string): string {
   return `${name}:${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
 }
 
+/** The containers that there would be, where one process stands for all of them. */
+function supposedContainers({ coreapps }: Device): Containers {
+  const names = Array.from({ length: coreapps }, (_, index) => `wacore${index + 1}`);
+  return { primary: 'master1', masters: ['master1', 'master2'], coreapps: names };
+}
+
 /** One entry per node; spares and masters without a socket are `disconnected` and well. */
 function clusterHealth(device: Device): Record<string, unknown> {
   const status = gatewayStatus(device);
   const up = status === 'connected' || status === 'connecting';
   const health: Record<string, unknown> = {};
-  for (const index of [1, 2]) {
-    const primary = index === 1;
+  const { primary: primaryName, masters, coreapps } = device.containers ?? supposedContainers(device);
+  for (const name of masters) {
+    const primary = name === primaryName;
     const hasSocket = !up || (primary && device.mode === 'multiconnect');
     const role = primary ? 'primary_master' : 'secondary_master';
-    health[container(`master${index}`)] = { gateway_status: hasSocket ? status : 'disconnected', role };
+    health[container(name)] = { gateway_status: hasSocket ? status : 'disconnected', role };
   }
   const active = device.mode === 'multiconnect' ? device.registration.shards : 1;
-  for (let index = 1; index <= device.coreapps; index += 1) {
-    const name = container(`wacore${index}`);
-    const spare = up && index > active;
-    health[name] =
+  for (const [index, name] of coreapps.entries()) {
+    const spare = up && index >= active;
+    health[container(name)] =
       device.state === 'core_down'
         ? { errors: [errorEntry(1011, 'Wacore is not instantiated. Please check wacore log for details.')] }
         : { gateway_status: spare ? 'disconnected' : status, role: 'coreapp' };

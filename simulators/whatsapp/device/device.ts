@@ -39,6 +39,13 @@ export interface DeviceSetup {
   coreapps: number;
 }
 
+/** The containers of a cluster by name; the primary master is one of the masters. */
+export interface Containers {
+  primary: string;
+  masters: readonly string[];
+  coreapps: readonly string[];
+}
+
 /** What all devices of a simulator share. */
 export interface Surroundings {
   clock: Clock;
@@ -64,6 +71,8 @@ export class Device {
   readonly startedAt: number;
   mode: Mode;
   coreapps: number;
+  /** The containers that run, where each is a process of its own. */
+  containers: Containers | undefined;
   #number: string | undefined;
   #state: DeviceState;
 

@@ -14,6 +14,14 @@ export interface AccountRequest {
   cert?: string | undefined;
 }
 
+/** A registration as the database keeps it; times in ms since 1970. */
+export interface RegistrationRecord {
+  pending: string | undefined;
+  registeredAt: number | undefined;
+  pin: string | undefined;
+  shards: number;
+}
+
 /** The number of one installation: how it is registered, sharded and protected. */
 export class Registration {
   readonly #device: Device;
@@ -82,6 +90,17 @@ export class Registration {
   lose(): void {
     this.#registeredAt = undefined;
     this.#device.changeState('unregistered');
+  }
+
+  get record(): RegistrationRecord {
+    return { pending: this.#pending, registeredAt: this.#registeredAt, pin: this.#pin, shards: this.shards };
+  }
+
+  set record({ pending, registeredAt, pin, shards }: RegistrationRecord) {
+    this.#pending = pending;
+    this.#registeredAt = registeredAt;
+    this.#pin = pin;
+    this.shards = shards;
   }
 
   get registered(): boolean {

@@ -28,6 +28,12 @@ export function passwordProblem(password: string): string | undefined {
   return missing.length === 0 ? undefined : `a password needs ${missing.join(', ')}.`;
 }
 
+/** Users and tokens as the database keeps them. */
+export interface UserRecords {
+  users: User[];
+  tokens: { token: string; username: string; expiresAt: number }[];
+}
+
 /** The users of one installation and their tokens. Several tokens of a user live side by side. */
 export class Users {
   readonly #users = new Map<string, User>();
@@ -86,6 +92,16 @@ export class Users {
     if (user.role === 'ROLE_ADMIN') throw new ApiError(1005, 'The admin cannot be deleted.');
     this.#users.delete(username);
     for (const [token, { username: owner }] of this.#tokens) if (owner === username) this.#tokens.delete(token);
+  }
+
+  get records(): UserRecords {
+    const tokens = [...this.#tokens].map(([token, known]) => ({ token, ...known }));
+    return { users: [...this.#users.values()], tokens };
+  }
+
+  set records({ users, tokens }: UserRecords) {
+    for (const user of users) this.#users.set(user.username, user);
+    for (const { token, ...known } of tokens) this.#tokens.set(token, known);
   }
 
   #setPassword(user: User, password: string): void {
