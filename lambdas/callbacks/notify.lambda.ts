@@ -40,7 +40,7 @@ const dependencies: NotifyDependencies = {
     const account = await accounts.get(accountSid);
     return account?.status === 'active' ? masterKey.authToken(account) : undefined;
   },
-  send: (request) => send(request, { addresses, timeoutMs: 15_000 }),
+  send: (request, timeouts) => send(request, { addresses, ...timeouts }),
   reply: (task, answer) => sendReplies(task, answer, addresses, accepting),
   bury: (letter, deduplicationId) =>
     sendTask(environment.CALLBACKS_DLQ_URL, letter, { group: deduplicationId, deduplicationId }),

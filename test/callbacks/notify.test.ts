@@ -42,7 +42,10 @@ const record = (body: unknown, { receives = 1, sentAt = NOW } = {}) =>
 const run = (queued: SQSRecord, { account = true } = {}) =>
   notify(queued, {
     authToken: async () => (account ? TOKEN : undefined),
-    send: (request) => send(request, { addresses: { allowLoopback: true }, timeoutMs: 500 }),
+    send: (request, timeouts) => {
+      const timeoutMs = Math.min(timeouts.timeoutMs, 500);
+      return send(request, { addresses: { allowLoopback: true }, ...timeouts, timeoutMs });
+    },
     reply: async (_task, { body }) => {
       replies.push(body);
     },
@@ -114,6 +117,31 @@ describe('a callback', () => {
     expect(await run(queued, options)).toEqual({ done: true });
     expect(buried).toHaveLength(1);
     expect(customer.requests).toEqual([]);
+  });
+});
+
+describe("what a callback's URL asks for", () => {
+  it.each([
+    ['nothing', '', [500, 204], 1],
+    ['a retry after a 5xx', '#rc=1&rp=5xx', [500, 204], 2],
+    ['three retries after anything', '#rc=3&rp=all', [404, 500, 429, 204], 4],
+    ['no more retries than it says', '#rc=1&rp=all', [500, 500, 204], 2],
+    ['a retry after a 4xx only', '#rc=5&rp=4xx', [500, 204], 1],
+  ])('%s', async (_, fragment, statuses, requests) => {
+    customer.script(...statuses.map((status) => ({ status })));
+    const handled = await run(record(callback({ url: `${customer.url}/status${fragment}` })));
+    expect(customer.requests).toHaveLength(requests);
+    expect(handled).toMatchObject({ done: statuses[requests - 1] === 204 });
+    expect(new Set(customer.requests.map(({ headers }) => headers['i-twilio-idempotency-token']))).toEqual(
+      new Set(['token-1']),
+    );
+    expect(customer.requests.map(({ path }) => path)).toEqual(Array(requests).fill('/status'));
+  });
+
+  it('is kept to in time: what has not answered when its total is over is not tried again', async () => {
+    customer.script('never answer', 'never answer');
+    await run(record(callback({ url: `${customer.url}/status#rt=100&tt=120&rc=5&rp=rt` })));
+    expect(customer.requests.length).toBeLessThanOrEqual(2);
   });
 });
 
