@@ -1,11 +1,22 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
+    env: {
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
+      // Workers and the processes that tests start load the same large packages again and again.
+      NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url)),
+    },
+    // Every core: much of the time a test waits for processes that it started.
+    maxWorkers: '100%',
+    // The AWS SDK and the CDK take longer to load than most files take to run; `fresh-start.ts` keeps files apart.
+    isolate: false,
+    setupFiles: ['test/support/fresh-start.ts'],
     // unit: pure rules and single parts; contract: one suite over every channel spec; journeys: a message there and back.
     projects: [
       {
+        extends: true,
         test: {
           name: 'unit',
           // Far more than any test takes alone; a busy machine is no failure.
@@ -15,14 +26,19 @@ export default defineConfig({
           exclude: ['test/contract/**', 'test/journeys/**', 'test/deploy/**'],
         },
       },
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       {
+        extends: true,
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
           globalSetup: ['test/journeys/setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // One after the other: they share a gateway, and some kill its functions or count what it holds.
+          fileParallelism: false,
+          // And alone, because every message passes through several processes.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

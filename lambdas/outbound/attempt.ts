@@ -11,7 +11,7 @@ import type { SentMessageStore } from '../platform/stores/sent-messages.ts';
 import type { WindowStore } from '../platform/stores/windows.ts';
 import type { CredentialSource } from './credentials.ts';
 
-/** How long one attempt may take, in ms; after that another function may take the message over. */
+/** How long one attempt may take where the gateway is deployed, in ms; functions that deliver are told by `LEASE_SECONDS`. */
 export const LEASE_MS = 30_000;
 
 export interface DeliverDependencies {
@@ -25,6 +25,8 @@ export interface DeliverDependencies {
   channel(name: string): Channel;
   announce(task: CallbackTask): Promise<void>;
   allowLoopback: boolean;
+  /** How long one attempt may take, in ms; after that another function may take the message over. */
+  leaseMs: number;
   now: Clock;
 }
 

@@ -1,15 +1,15 @@
 import type { Message } from '../domain/message.ts';
 import type { OutboundTask } from '../domain/tasks.ts';
 import { logger } from '../platform/log.ts';
-import { type DeliverDependencies, entry, LEASE_MS } from './attempt.ts';
+import { type DeliverDependencies, entry } from './attempt.ts';
 
 /** Takes the message for this attempt; or says how long somebody else's attempt may still run. */
 export async function claim(
   task: OutboundTask,
-  { messages, now }: DeliverDependencies,
+  { messages, leaseMs, now }: DeliverDependencies,
 ): Promise<{ message: Message | undefined; inDoubt: boolean } | { retryIn: number }> {
   const at = now();
-  const leaseUntil = at + LEASE_MS;
+  const leaseUntil = at + leaseMs;
   const first = await messages.claim(task, { entry: entry(at, 'sending'), leaseUntil });
   if (first.changed) return { message: first.message, inDoubt: false };
   const found = first.message;
@@ -18,5 +18,5 @@ export async function claim(
   const remaining = (found.leaseUntil ?? 0) - at;
   if (remaining > 0) return { retryIn: remaining / 1_000 };
   const takenOver = await messages.claim(task, { entry: entry(at, 'in-doubt'), leaseUntil, found });
-  return takenOver.changed ? { message: takenOver.message, inDoubt: true } : { retryIn: LEASE_MS / 1_000 };
+  return takenOver.changed ? { message: takenOver.message, inDoubt: true } : { retryIn: leaseMs / 1_000 };
 }

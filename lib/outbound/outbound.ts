@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import { channelPermissions } from '../shared/channel-permissions.ts';
 import { type FunctionNetwork, GatewayFunction } from '../shared/gateway-function.ts';
 import type { StageProps } from '../shared/stage.ts';
 import type { WorkQueue } from '../shared/work-queue.ts';
@@ -7,7 +8,7 @@ export interface OutboundProps extends StageProps {
   readonly outbound: WorkQueue;
   readonly callbacks: WorkQueue;
   /** Where the fleet's devices are reached. Default: there is no fleet. */
-  readonly network?: FunctionNetwork;
+  readonly network?: FunctionNetwork | undefined;
 }
 
 /** Deliveries at once: about 1,000 messages a second, and well inside an AWS account's 1,000 invocations. */
@@ -23,10 +24,13 @@ export class Outbound extends Construct {
       description: 'Switchboard: delivers messages to their channel',
       timeout: props.outbound.consumerTimeout,
     })
-      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem')
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem')
       .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue')
+      .bindChannels(channelPermissions())
       .bindQueue(props.callbacks)
       .bindDeadLetters(props.outbound)
-      .consume(props.outbound, props.config.batchSize, MAX_CONCURRENCY);
+      .consume(props.outbound, props.config.batchSize, MAX_CONCURRENCY)
+      // Half of the function's own time: longer than one attempt takes.
+      .addEnvironment('LEASE_SECONDS', String(props.outbound.consumerTimeout.toSeconds() / 2));
   }
 }

@@ -24,6 +24,7 @@ const { MessageStore } = await import('../../lambdas/platform/stores/messages.ts
 const { MessageIdStore } = await import('../../lambdas/platform/stores/message-ids.ts');
 const { PacingStore } = await import('../../lambdas/platform/stores/pacing.ts');
 const { SenderStore } = await import('../../lambdas/platform/stores/senders.ts');
+const { SessionStore } = await import('../../lambdas/platform/stores/sessions.ts');
 const { SenderSecrets } = await import('../../lambdas/platform/sender-secrets.ts');
 const { SentMessageStore } = await import('../../lambdas/platform/stores/sent-messages.ts');
 const { WindowStore } = await import('../../lambdas/platform/stores/windows.ts');
@@ -75,8 +76,9 @@ function stubChannel(overrides: Partial<Channel> = {}): Channel {
     validityPeriod: 3_600,
     needsIdPointer: true,
     hasWatermarks: false,
+    hasDeletions: false,
     webhookAnswer: { status: 200, headers: {}, body: '' },
-    registration: { fields: {}, secrets: {} },
+    registration: { fields: {}, secrets: {}, setsWebhook: true },
     login: undefined,
     download: undefined,
     downloaded: undefined,
@@ -91,6 +93,7 @@ function stubChannel(overrides: Partial<Channel> = {}): Channel {
     refusal: async () => undefined,
     receive: async () => ({ kind: 'events', events: [] }),
     connect: async () => [],
+    disconnect: async () => [],
     ...overrides,
   };
   return channel;
@@ -137,12 +140,13 @@ function deliver(message: Message, channel = stubChannel()) {
       messageIds,
       sentMessages,
       pacing: new PacingStore(table),
-      credentials: new CredentialSource(secrets, true),
+      credentials: new CredentialSource({ secrets, sessions: new SessionStore(table), allowLoopback: true }),
       channel: () => channel,
       announce: async (task) => {
         announced.push(task);
       },
       allowLoopback: true,
+      leaseMs: LEASE_MS,
       now: () => now,
     },
   );

@@ -11,6 +11,14 @@ type Queue = `${(typeof QUEUES)[number]}_${'QUEUE' | 'DLQ'}_URL`;
 export const ROOT_ACCOUNT_SID = `AC${'0'.repeat(32)}`;
 export const MASTER_KEY = 'master-key-of-the-tests';
 
+/** The gateway's state machines, by their variables; no test starts one unless it serves Step Functions itself. */
+export const STATE_MACHINES = Object.fromEntries(
+  ['RegisterDevice', 'RegisterCloudNumber', 'UpdateNumber', 'RetireNumber'].map((name) => [
+    `${name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}_STATE_MACHINE_ARN`,
+    `arn:aws:states:${REGION}:000000000000:stateMachine:${name}`,
+  ]),
+);
+
 /** DynamoDB, SQS and Secrets Manager in this process, with the gateway's table, queues and master key. */
 export interface TestAws {
   dynamo: DynamoDb;
@@ -56,8 +64,10 @@ export async function startAws(): Promise<TestAws> {
     MASTER_KEY_SECRET_ID: 'master-key',
     SENDER_SECRET_PREFIX: 'senders/',
     MEDIA_BUCKET_NAME: 'media',
+    ...STATE_MACHINES,
     ROOT_ACCOUNT_SID,
     ALLOW_LOOPBACK_URLS: 'true',
+    LEASE_SECONDS: '30',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
   });
   return {

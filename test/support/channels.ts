@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundledSpecText } from '../../lambdas/channels/bundled-spec.ts';
 import { readSpec, specNames } from '../../lambdas/channels/read-yaml.ts';
 
 /**
@@ -10,7 +11,7 @@ import { readSpec, specNames } from '../../lambdas/channels/read-yaml.ts';
 export function bundleChannels(): string {
   const directory = mkdtempSync(join(tmpdir(), 'switchboard-channels-'));
   for (const name of specNames()) {
-    writeFileSync(join(directory, `${name}.json`), JSON.stringify(readSpec(name).spec));
+    writeFileSync(join(directory, `${name}.json`), bundledSpecText(readSpec(name).spec));
   }
   process.env['CHANNELS_DIR'] = directory;
   return directory;
