@@ -8,6 +8,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { readSpec, specNames } from '../../lambdas/channels/read-yaml.ts';
 import { newSid } from '../../lambdas/domain/sid.ts';
 import type { OutboundTask } from '../../lambdas/domain/tasks.ts';
+import { LEASE_MS } from '../../lambdas/outbound/attempt.ts';
 import { readCases } from '../../test/contract/case-file.ts';
 import { bundleChannels } from '../../test/support/channels.ts';
 import { percentile } from '../support/percentile.ts';
@@ -38,7 +39,7 @@ export async function deliverCpu(signal: AbortSignal): Promise<Map<string, Deliv
   const channels = bundleChannels();
   try {
     const [backend] = (await once(child, 'message', { signal })) as [Backend];
-    Object.assign(process.env, backend.environment);
+    Object.assign(process.env, backend.environment, { LEASE_SECONDS: String(LEASE_MS / 1_000) });
     return await measure(backend.providersUrl, signal);
   } finally {
     child.disconnect();

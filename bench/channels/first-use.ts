@@ -6,6 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { bundledSpecText } from '../../lambdas/channels/bundled-spec.ts';
 import { readSpec, specNames } from '../../lambdas/channels/read-yaml.ts';
 import { percentile } from '../support/percentile.ts';
 import { inputsOf } from './inputs.ts';
@@ -44,7 +45,7 @@ export async function firstUses(signal: AbortSignal): Promise<Map<string, FirstU
       const channels = join(directory, name);
       await mkdir(channels);
       for (const other of specNames()) {
-        const content = other === name ? JSON.stringify(readSpec(name).spec) : 'not JSON';
+        const content = other === name ? bundledSpecText(readSpec(name).spec) : 'not JSON';
         await writeFile(join(channels, `${other}.json`), content);
       }
       const inputs = join(directory, `${name}.json`);

@@ -1,30 +1,19 @@
-import { compileDownloads, type Downloads } from './downloads.ts';
-import { EvaluationError } from './expressions/evaluator.ts';
+import { compileDownloads } from './downloads.ts';
 import { scopesOf } from './expressions/scope.ts';
-import { andThen } from './expressions/settled.ts';
 import type { TemplateCompiler } from './expressions/template.ts';
 import { decodeAnswer } from './http/answer.ts';
 import { compileRequest } from './http/request.ts';
 import { SpecError } from './mistakes.ts';
-import { compileOutbound, type OutboundCase, selectCase } from './outbound.ts';
-import { type Part, partsOf } from './parts.ts';
+import { partRoot } from './parts.ts';
 import { addressKind } from './primitives/addresses.ts';
 import type { SigningHost } from './primitives/auth/aws-sigv4.ts';
 import { compileAuth } from './primitives/auth/registry.ts';
 import { compileErrors } from './primitives/errors.ts';
 import { compileReceive } from './receive.ts';
-import { compileCompletion, describeInputs } from './registration.ts';
+import { compileCompletion, describeInputs, describeWorkflow, setsWebhook } from './registration.ts';
+import { compileSending } from './sending.ts';
 import type { ChannelSpec } from './spec.ts';
-import { stepOf } from './steps.ts';
-import {
-  type Channel,
-  type HttpRequest,
-  type MessagePart,
-  type OutboundMessage,
-  type SenderContext,
-  type Session,
-  UnsupportedMessageError,
-} from './types.ts';
+import type { Channel, SenderContext } from './types.ts';
 
 /** Stands for the sender of a webhook read without one, on the command line. */
 const UNKNOWN_SENDER: SenderContext = { address: '<sender.address>', fields: {}, secrets: {} };
@@ -32,76 +21,41 @@ const UNKNOWN_SENDER: SenderContext = { address: '<sender.address>', fields: {},
 const HERE: SigningHost = { now: Date.now, environment: process.env };
 
 /**
- * Compiles a spec once; everything that can be decided before a message is there is decided here.
- * @param compiler a new one; it decides whether the spec's expressions are checked (see `expressions/template.ts`)
+ * Compiles a spec once; everything that can be decided before a message is there is decided here. A function uses few parts of
+ * a spec: the one for webhooks sends nothing. So `compiler` says whether each part is compiled when it is first used, or now.
+ * @param compiler a new one; it decides too whether the spec's expressions are checked (see `expressions/template.ts`)
  * @param host the clock and the credentials that signatures need, another one in tests
  * @throws SpecError with every mistake in its expressions
  */
 export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, host: SigningHost = HERE): Channel {
   const scopes = scopesOf(Object.keys(spec.registration.fields), Object.keys(spec.registration.secrets));
-
   const address = addressKind(spec.address);
-  const { authorize, login } = compileAuth(spec.auth, ['auth'], scopes, compiler, host);
-  const cases = compileOutbound(spec.outbound, ['outbound'], scopes, compiler);
-  const answerId = compiler.template(spec.outbound.answer.id, ['outbound', 'answer', 'id'], scopes.sent);
-  const errors = compileErrors(spec.errors, ['errors'], scopes, compiler);
-  const receive = compileReceive(
-    spec.inbound,
-    ['inbound'],
-    scopes,
-    compiler,
-    { channel: spec.name, address, errors, statuses: spec.statuses },
-    host.now,
-  );
-  const connecting = spec.registration.connect.map((request, index) =>
-    compileRequest(request, ['registration', 'connect', index], scopes.connect, compiler),
-  );
-  const downloads = compileDownloads(spec.inbound, ['inbound'], scopes, compiler, { authorize, errors });
-  if (compiler.mistakes.length > 0) throw new SpecError(compiler.mistakes);
-
   const complete = compileCompletion(spec.registration);
-  const stepParts = { authorize, errors, encoding: spec.outbound.answer.encoding };
 
-  const cut = async (message: OutboundMessage, sender: SenderContext): Promise<Part<OutboundCase>[]> => {
-    try {
-      return await partsOf(message, spec.name, spec.limits.text, (kind, { text, media }) =>
-        selectCase(cases, kind, { message, sender, text, media }),
-      );
-    } catch (error) {
-      throw asRefusal(error, spec.name);
-    }
-  };
-
-  const plan = async (message: OutboundMessage, given: SenderContext, session?: Session): Promise<MessagePart[]> => {
-    const sender = complete(given);
-    const parts = await cut(message, sender);
-    return parts
-      .map(({ case: found, text, media }, index): MessagePart => {
-        const roots = { message, text, media, part: partRoot(index, parts.length), sender, session };
-        return {
-          steps: found.steps.map((step) => refusing(stepOf(step, roots, stepParts), spec.name)),
-          request: (steps) => {
-            const all = found.steps.length === 0 ? roots : { ...roots, steps };
-            return andThen(found.build(all), (request) => authorize(request, all));
-          },
-        };
-      })
-      .map((part) => refusing(part, spec.name));
-  };
-
-  const render: Channel['render'] = async (message, sender, session) => {
-    const requests: HttpRequest[] = [];
-    for (const part of await plan(message, sender, session)) {
-      const values: Record<string, unknown> = {};
-      for (const step of part.steps) {
-        requests.push(await step.request(values));
-        values[step.name] = step.placeholder;
-      }
-      const request = part.request(values);
-      requests.push(request instanceof Promise ? await request : request);
-    }
-    return requests;
-  };
+  const auth = compiler.later(() => compileAuth(spec.auth, ['auth'], scopes, compiler, host));
+  const errors = compiler.later(() => compileErrors(spec.errors, ['errors'], scopes, compiler));
+  const sending = compileSending(spec, scopes, compiler, { complete, auth, errors });
+  const answerId = compiler.template(spec.outbound.answer.id, ['outbound', 'answer', 'id'], scopes.sent);
+  const receive = compiler.later(() => {
+    const twilioCode = (code: string) => errors().twilioCode(code);
+    const parts = { channel: spec.name, address, statuses: spec.statuses, twilioCode };
+    return compileReceive(spec.inbound, ['inbound'], scopes, compiler, parts, host.now);
+  });
+  const connecting = compiler.later(() =>
+    spec.registration.connect.map((request, index) =>
+      compileRequest(request, ['registration', 'connect', index], scopes.connect, compiler),
+    ),
+  );
+  const disconnecting = compiler.later(() =>
+    spec.registration.disconnect.map((request, index) =>
+      compileRequest(request, ['registration', 'disconnect', index], scopes.auth, compiler),
+    ),
+  );
+  const downloads = compiler.later(() => {
+    const parts = { authorize: auth().authorize, errors: errors() };
+    return compileDownloads(spec.inbound, ['inbound'], scopes, compiler, parts);
+  });
+  if (compiler.mistakes.length > 0) throw new SpecError(compiler.mistakes);
 
   const statusGroups = spec.inbound.events.filter((group) => group.type === 'status');
   const someStatusHas = (key: 'id' | 'before') =>
@@ -123,6 +77,7 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
     validityPeriod: spec.outbound.validityPeriod,
     needsIdPointer: someStatusHas('id'),
     hasWatermarks: someStatusHas('before'),
+    hasDeletions: spec.inbound.events.some(({ type }) => type === 'deletion'),
     webhookAnswer: {
       status: 200,
       headers: spec.inbound.answer.contentType === undefined ? {} : { 'Content-Type': spec.inbound.answer.contentType },
@@ -131,83 +86,63 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
     registration: {
       fields: describeInputs(spec.registration.fields),
       secrets: describeInputs(spec.registration.secrets),
+      setsWebhook: setsWebhook(spec.registration.connect),
+      ...describeWorkflow(spec.registration.workflow),
     },
 
-    supports: async (message, sender) => {
-      try {
-        await cut(message, complete(sender));
-        return undefined;
-      } catch (error) {
-        if (error instanceof UnsupportedMessageError) return { what: error.what, reason: error.message };
-        throw error;
-      }
-    },
-    plan,
-    render,
+    ...sending,
 
     interpret: async (answer, sent) => {
+      const table = errors();
       const decoded = await decodeAnswer(answer, spec.outbound.answer.encoding);
       const part = sent && partRoot(sent.part.index, sent.part.count);
       const roots = { answer: decoded, message: sent?.message, part };
-      const code = await errors.codeOf(roots);
+      const code = await table.codeOf(roots);
       const isSuccess = answer.status >= 200 && answer.status < 300 && code === undefined;
-      if (!isSuccess) return errors.classify(roots, code, answerId.run);
+      if (!isSuccess) return table.classify(roots, code, answerId.run);
       if (spec.outbound.answer.id === undefined) return { outcome: 'accepted' };
       const id = await answerId.run(roots);
       return id === undefined || id === null
-        ? errors.classify(roots, code, answerId.run)
+        ? table.classify(roots, code, answerId.run)
         : { outcome: 'accepted', id: String(id) };
     },
 
-    refusal: async (answer) => errors.refusal(await decodeAnswer(answer, spec.outbound.answer.encoding)),
+    refusal: async (answer) => errors().refusal(await decodeAnswer(answer, spec.outbound.answer.encoding)),
 
     receive: (webhook, sender) =>
-      receive(webhook, sender === undefined ? UNKNOWN_SENDER : complete(sender), sender === undefined),
+      receive()(webhook, sender === undefined ? UNKNOWN_SENDER : complete(sender), sender === undefined),
 
-    login: login && {
-      renewBefore: login.renewBefore,
-      request: (sender, at, again = false) => login.request(complete(sender), at, again),
-      session: login.session,
+    get login(): Channel['login'] {
+      const { login } = auth();
+      return (
+        login && {
+          renewBefore: login.renewBefore,
+          request: (sender, at, again = false) => login.request(complete(sender), at, again),
+          session: login.session,
+        }
+      );
     },
 
     connect: async (givenSender, webhookUrl, session) => {
+      const { authorize } = auth();
       const roots = { sender: complete(givenSender), webhook: { url: webhookUrl }, session };
-      return Promise.all(connecting.map(async (build) => authorize(await build(roots), roots)));
+      return Promise.all(connecting().map(async (build) => authorize(await build(roots), roots)));
     },
 
-    ...completed(downloads, complete),
-  };
-}
+    disconnect: async (givenSender, session) => {
+      const { authorize } = auth();
+      const roots = { sender: complete(givenSender), session };
+      return Promise.all(disconnecting().map(async (build) => authorize(await build(roots), roots)));
+    },
 
-function partRoot(index: number, count: number): { index: number; count: number; last: boolean } {
-  return { index, count, last: index === count - 1 };
-}
+    get download(): Channel['download'] {
+      const { download } = downloads();
+      return download && ((media, sender, session) => download(media, { sender: complete(sender), session }));
+    },
 
-/** The same message fails an expression the same way again, so it is refused and not retried. */
-function asRefusal(error: unknown, channel: string): unknown {
-  return error instanceof EvaluationError ? new UnsupportedMessageError(`${channel}: ${error.message}`) : error;
-}
-
-/** With a request that refuses what its expressions fail on. */
-function refusing<Requesting extends Pick<MessagePart, 'request'>>(part: Requesting, channel: string): Requesting {
-  const { request } = part;
-  part.request = (values) => {
-    try {
-      const built = request(values);
-      return built instanceof Promise ? built.catch((error) => Promise.reject(asRefusal(error, channel))) : built;
-    } catch (error) {
-      throw asRefusal(error, channel);
-    }
-  };
-  return part;
-}
-
-function completed(
-  { download, downloaded }: Downloads,
-  complete: (sender: SenderContext) => SenderContext,
-): Pick<Channel, 'download' | 'downloaded'> {
-  return {
-    download: download && ((media, sender, session) => download(media, { sender: complete(sender), session })),
-    downloaded: downloaded && ((answer, sender, session) => downloaded(answer, { sender: complete(sender), session })),
+    get downloaded(): Channel['downloaded'] {
+      const { downloaded } = downloads();
+      return downloaded && ((answer, sender, session) => downloaded(answer, { sender: complete(sender), session }));
+    },
   };
 }

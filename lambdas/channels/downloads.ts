@@ -26,9 +26,16 @@ export function compileDownloads(
   const build = media && compileRequest(media, [...path, 'media'], scopes.download, compiler);
   const link = compiler.template(media?.link?.url, [...path, 'media', 'link', 'url'], scopes.answer);
 
-  const get = async (url: string, hosts: readonly string[] | undefined, roots: Roots): Promise<HttpRequest> => {
+  const get = async (url: string, isTheirs: boolean, roots: Roots): Promise<HttpRequest> => {
     const request: HttpRequest = { method: 'GET', url, headers: {} };
-    return hosts !== undefined && isOfHosts(url, hosts) ? authorize(request, roots) : request;
+    return isTheirs ? authorize(request, roots) : request;
+  };
+  /** Whether a link leads to the provider: to a host that the spec names, or to where its files are asked for. */
+  const isTheirLink = async (url: string, hosts: readonly string[], roots: Roots): Promise<boolean> => {
+    if (isOfHosts(url, hosts)) return true;
+    // A base URL that is a sender's field may be something else's that stands in for the provider.
+    const asked = await build?.({ ...roots, media: { id: '0' } });
+    return asked !== undefined && haveSameOrigin(url, asked.url);
   };
   return {
     download:
@@ -39,7 +46,7 @@ export function compileDownloads(
               return authorize(await build(all), all);
             }
             if (item.url === undefined) throw new MissingValueError('the media item has neither a URL nor a known id');
-            return get(item.url, mediaAuth?.hosts, roots);
+            return get(item.url, isOfHosts(item.url, mediaAuth?.hosts ?? []), roots);
           }
         : undefined,
     downloaded:
@@ -52,9 +59,16 @@ export function compileDownloads(
         const url = await link.run({ answer: decoded });
         // A file may be JSON too: what holds neither an error nor a link is one.
         if (typeof url !== 'string') return { kind: 'file' };
-        return { kind: 'elsewhere', request: await get(url, media.link?.hosts, roots) };
+        const hosts = media.link?.hosts;
+        const isTheirs = hosts !== undefined && (await isTheirLink(url, hosts, roots));
+        return { kind: 'elsewhere', request: await get(url, isTheirs, roots) };
       }),
   };
+}
+
+function haveSameOrigin(left: string, right: string): boolean {
+  const [one, other] = [URL.parse(left), URL.parse(right)];
+  return one !== null && one.origin !== 'null' && one.origin === other?.origin && one.username + one.password === '';
 }
 
 const DATA = ['application/json', 'text/json', 'text/javascript', 'text/plain', undefined];

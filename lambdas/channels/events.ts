@@ -7,7 +7,7 @@ import type { SpecPath } from './mistakes.ts';
 
 /** An event as the spec's holes gave it, before it is checked; `source` is the part of the payload that it was made from. */
 export interface EventDraft {
-  type: 'message' | 'status' | 'account';
+  type: 'message' | 'status' | 'deletion' | 'account';
   values: Record<string, unknown>;
   source: unknown;
 }
@@ -54,7 +54,7 @@ function compileGroup(group: EventGroupSpec, path: SpecPath, base: Scope, compil
     scope = { ...scope, [name]: true };
   }
   const when = group.when === undefined ? undefined : compiler.template(group.when, [...path, 'when'], scope);
-  const make = group.type === 'ignore' ? undefined : compileEvent(group, path, scope, compiler);
+  const make = group.type === 'ignore' ? undefined : compiler.later(() => compileEvent(group, path, scope, compiler));
 
   // `roots` is the group's own, and the element at hand is written in it: one is done with before the next.
   const visit = (depth: number, roots: Record<string, unknown>, source: unknown, drafts: EventDraft[]) => {
@@ -63,7 +63,7 @@ function compileGroup(group: EventGroupSpec, path: SpecPath, base: Scope, compil
       return andThen(when === undefined || when.run(roots), (holds): MaybePromise<boolean> => {
         if (!holds) return lists.length > 0;
         if (make === undefined) return true;
-        return andThen(make(roots, source), (draft) => drafts.push(draft) > 0);
+        return andThen(make()(roots, source), (draft) => drafts.push(draft) > 0);
       });
     }
     const visitFrom = (elements: readonly unknown[], first: number, isKnown: boolean): MaybePromise<boolean> => {

@@ -9,7 +9,11 @@ const messageKeys = {
   id: z.string().describe("The provider's message id"),
   from: z.string().describe("The contact's address"),
   to: z.string().describe("The sender's address; the sender that the webhook came for unless said otherwise"),
-  timestamp: z.string().describe('When it was sent: seconds or milliseconds since the epoch, or a date'),
+  timestamp: z
+    .string()
+    .describe(
+      'When it was sent: seconds or milliseconds since the epoch, or a date; when it came if the hole yields nothing',
+    ),
   opensWindow: z
     .union([z.string(), z.boolean()])
     .describe('False for what does not open the window: a tap on a menu is no message'),
@@ -64,9 +68,21 @@ const statusKeys = {
     .describe('Instead of an id: a time; it is about all messages to the contact `to` that were sent up to then'),
   timestamp: z.string().describe('When it happened: seconds or milliseconds since the epoch, or a date'),
   status: z.string().describe("The provider's word, which `statuses` translates"),
+  foreign: z
+    .union([z.string(), z.boolean()])
+    .describe(
+      "True where it may be about a message that is not ours: a contact's, or one that was sent by other means. If its message " +
+        'does not become known it is dropped, and kept as a dead letter otherwise',
+    ),
   error: z
     .strictObject({ code: z.string(), title: z.string().optional() })
     .describe('Why it failed; `errors.rules` give the Twilio code'),
+};
+
+const deletionKeys = {
+  id: z.string().describe("The provider's id of the message that was taken back"),
+  from: z.string().describe("The contact's address"),
+  to: z.string().describe("The sender's address; the sender that the webhook came for unless said otherwise"),
 };
 
 const accountKeys = {
@@ -114,6 +130,7 @@ export const eventGroupSchema = z
   .discriminatedUnion('type', [
     eventGroup('message', messageKeys, 'Messages from contacts'),
     eventGroup('status', statusKeys, 'What became of our messages'),
+    eventGroup('deletion', deletionKeys, 'Messages that contacts took back; what is stored of them is removed'),
     eventGroup('account', accountKeys, 'News about the account: templates, quality, settings, errors'),
     z
       .strictObject({ type: z.literal('ignore').describe('Known, and of no interest'), ...groupShape })
@@ -162,7 +179,11 @@ const mediaSchema = requestSchema
           .describe(
             'Where the answer has the URL of the file: `{% answer.body.url %}`; the answer is the file if nowhere',
           ),
-        hosts: hosts.optional().describe('Hosts of the provider where the file wants the credentials too'),
+        hosts: hosts
+          .optional()
+          .describe(
+            "Hosts of the provider where the file wants the credentials too, besides the host of `media`'s own URL",
+          ),
       })
       .optional()
       .describe('For providers whose answer says where the file is'),

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BundledSpec } from './bundled-spec.ts';
 import { compileChannel } from './compile.ts';
 import { createTrustedCompiler } from './expressions/trusted.ts';
-import type { ChannelSpec } from './spec.ts';
 import type { Channel } from './types.ts';
 
 const compiled = new Map<string, Channel>();
@@ -21,7 +21,7 @@ export function channelNames(): string[] {
     .sort();
 }
 
-/** A channel by name, compiled on first use; undefined when there is none of that name. */
+/** A channel by name, read once; undefined when there is none of that name. Each part of it is compiled on first use. */
 export function loadChannel(name: string): Channel | undefined {
   const key = `${channelsDirectory()}:${name}`;
   const known = compiled.get(key);
@@ -29,8 +29,8 @@ export function loadChannel(name: string): Channel | undefined {
   // Looked up and not just opened: a name may come from a request, and a path is no name.
   if (!channelNames().includes(name)) return undefined;
   // Validated when it was written, at synth; checking it again would only cost cold-start time.
-  const spec = JSON.parse(readFileSync(join(channelsDirectory(), `${name}.json`), 'utf8')) as ChannelSpec;
-  const channel = compileChannel(spec, createTrustedCompiler());
+  const spec = JSON.parse(readFileSync(join(channelsDirectory(), `${name}.json`), 'utf8')) as BundledSpec;
+  const channel = compileChannel(spec, createTrustedCompiler(spec.syntax));
   compiled.set(key, channel);
   return channel;
 }

@@ -1,6 +1,5 @@
 import type { EventDraft } from './events.ts';
 import type { AddressKind } from './primitives/addresses.ts';
-import type { ErrorTable } from './primitives/errors.ts';
 import { type StatusesSpec, statusOf } from './primitives/statuses.ts';
 import { isoTime } from './primitives/timestamp.ts';
 import { type ChannelEvent, channelEventSchema } from './types.ts';
@@ -11,23 +10,40 @@ export class MalformedPayloadError extends Error {}
 export interface NormaliserParts {
   channel: string;
   address: AddressKind;
-  errors: ErrorTable;
   statuses: StatusesSpec;
+  /** Twilio's code for the provider's code of a failure. */
+  twilioCode(code: string): number;
 }
 
 /**
  * A draft as a channel event: ids are texts, times ISO 8601, addresses as the engine writes them, statuses ours. A status
  * that the spec has no word for becomes an account event: providers add some, and that must not stop the rest.
+ * @param receivedAt the time of a message that says none, ms since the epoch
  * @throws MalformedPayloadError when something that every such event has is missing
  */
-export function normaliseEvent(draft: EventDraft, senderAddress: string, parts: NormaliserParts): ChannelEvent {
+export function normaliseEvent(
+  draft: EventDraft,
+  senderAddress: string,
+  parts: NormaliserParts,
+  receivedAt: number,
+): ChannelEvent {
   const { channel } = parts;
+  const { id, from, to, timestamp } = draft.values;
   switch (draft.type) {
     case 'message':
       return checked({
         ...messageValues(draft, parts),
-        to: address(draft.values['to'], parts) ?? senderAddress,
+        ...(timestamp === undefined && { timestamp: isoTime(receivedAt), undated: true }),
+        to: address(to, parts) ?? senderAddress,
         type: 'message',
+        channel,
+      });
+    case 'deletion':
+      return checked({
+        id: asText(id),
+        from: address(from, parts),
+        to: address(to, parts) ?? senderAddress,
+        type: 'deletion',
         channel,
       });
     case 'status':
@@ -65,7 +81,7 @@ function fetchable(media: unknown): unknown[] | undefined {
 }
 
 function statusEvent({ values, source }: EventDraft, parts: NormaliserParts): Record<string, unknown> {
-  const { channel, errors, statuses } = parts;
+  const { channel, statuses } = parts;
   const word = asText(values['status']);
   if (word === undefined) throw new MalformedPayloadError('a status event has no status');
   const status = statusOf(statuses, word);
@@ -82,7 +98,8 @@ function statusEvent({ values, source }: EventDraft, parts: NormaliserParts): Re
     ...(values['before'] !== undefined && { before: isoTime(values['before']) }),
     timestamp: isoTime(values['timestamp']),
     status,
-    error: code === undefined ? undefined : { code, title: asText(error?.title), twilioCode: errors.twilioCode(code) },
+    ...(values['foreign'] !== undefined && { foreign: Boolean(values['foreign']) }),
+    error: code === undefined ? undefined : { code, title: asText(error?.title), twilioCode: parts.twilioCode(code) },
   };
 }
 
@@ -102,5 +119,6 @@ function checked(event: Record<string, unknown>): ChannelEvent {
   const result = channelEventSchema.safeParse(event);
   if (result.success) return result.data;
   const keys = [...new Set(result.error.issues.map((issue) => issue.path.join('.')))];
-  throw new MalformedPayloadError(`a ${event['type']} event lacks or has no valid ${keys.join(', ')}`);
+  const what = event['type'] === 'account' ? 'an account' : `a ${event['type']}`;
+  throw new MalformedPayloadError(`${what} event lacks or has no valid ${keys.join(', ')}`);
 }

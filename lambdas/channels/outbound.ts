@@ -17,7 +17,10 @@ const caseSchema = z
       .array(z.string())
       .min(1)
       .optional()
-      .describe('For `media`: the content types that it takes, `image/*` for all of a family; all if not given'),
+      .describe(
+        'For `media`: the content types that it takes, `image/*` for all of a family; all if not given. For `actions`: those of a ' +
+          "media item that goes with the buttons, which is the message's last; such a case is for messages with one",
+      ),
     text: z
       .strictObject({ max: z.int().positive().describe('The longest text, counted as `limits.text` counts') })
       .optional()
@@ -77,8 +80,7 @@ export interface OutboundCase {
   contentTypes: readonly string[] | undefined;
   maxText: number | undefined;
   when: Evaluator | undefined;
-  steps: readonly CompiledStep[];
-  build: BuildRequest;
+  requests(): { steps: readonly CompiledStep[]; build: BuildRequest };
 }
 
 export function compileOutbound(
@@ -113,6 +115,23 @@ function compileCase(
   scopes: Scopes,
   compiler: TemplateCompiler,
 ): OutboundCase {
+  return {
+    kind: caseSpec.kind,
+    contentTypes: caseSpec.contentTypes,
+    maxText: caseSpec.text?.max,
+    when:
+      caseSpec.when === undefined ? undefined : compiler.template(caseSpec.when, [...casePath, 'when'], scopes.when),
+    requests: compiler.later(() => compileRequests(spec, caseSpec, casePath, scopes, compiler)),
+  };
+}
+
+function compileRequests(
+  spec: OutboundSpec,
+  caseSpec: CaseSpec,
+  casePath: SpecPath,
+  scopes: Scopes,
+  compiler: TemplateCompiler,
+): ReturnType<OutboundCase['requests']> {
   const request = wholeRequest(overlaid(spec.request, requestOf(caseSpec)), casePath, compiler);
   const specs = caseSpec.steps ?? [];
   const { steps, scope } = compileSteps(
@@ -127,15 +146,7 @@ function compileCase(
     if (step.request) checkFiles(step.request, specs.slice(0, index), stepPath, compiler);
   }
   checkFiles(request, specs, casePath, compiler);
-  return {
-    kind: caseSpec.kind,
-    contentTypes: caseSpec.contentTypes,
-    maxText: caseSpec.text?.max,
-    when:
-      caseSpec.when === undefined ? undefined : compiler.template(caseSpec.when, [...casePath, 'when'], scopes.when),
-    steps,
-    build: compileRequest(request, casePath, scope, compiler),
-  };
+  return { steps, build: compileRequest(request, casePath, scope, compiler) };
 }
 
 /** The first case that takes a part of this kind. Roots: `message`, `text`, `media`, `sender`. */
@@ -222,10 +233,10 @@ function findUnreachable(cases: readonly CaseSpec[], path: SpecPath, compiler: T
     }
     if (!when && !contentTypes) closed.add(kind);
     if (!when && kind === 'media') taken.push(...(contentTypes ?? []));
-    if (contentTypes && kind !== 'media') {
+    if (contentTypes && kind !== 'media' && kind !== 'actions') {
       compiler.mistake({
         path: [...casePath, 'contentTypes'],
-        message: 'only a case of kind "media" has content types',
+        message: 'only "media" and "actions" have content types',
       });
     }
     if (text && kind !== 'media' && kind !== 'actions') {

@@ -28,13 +28,20 @@ export interface MediaItem {
 
 interface Carrier {
   readonly maxText: number | undefined;
+  /** Of buttons: given where a media item goes with them. */
+  readonly contentTypes?: readonly string[] | undefined;
   readonly when?: Evaluator | undefined;
 }
 
+type Select<Case> = (
+  kind: MessageKind,
+  part: { text: string | undefined; media: MediaItem | undefined },
+) => MaybePromise<Case | undefined>;
+
 /**
  * Cuts a message into parts, in the order they are sent: a template alone; else the location, the media items, the text.
- * The text goes with the first media item that can carry all of it, or where there are buttons its end with them; what is
- * left goes as text messages of the channel's length.
+ * The text goes with the first media item that can carry all of it, or where there are buttons its end with them, and the
+ * last media item too if both fit; what is left goes as text messages of the channel's length.
  * @param select finds the case that sends a part; undefined where the channel has none
  * @throws UnsupportedMessageError for a kind that the channel lacks, and for a message with nothing in it
  */
@@ -42,10 +49,7 @@ export async function partsOf<Case extends Carrier>(
   message: OutboundMessage,
   channel: string,
   limit: { max: number; unit: TextUnit },
-  select: (
-    kind: MessageKind,
-    part: { text: string | undefined; media: MediaItem | undefined },
-  ) => MaybePromise<Case | undefined>,
+  select: Select<Case>,
 ): Promise<Part<Case>[]> {
   const parts: Part<Case>[] = [];
   const add = (kind: MessageKind, text: string | undefined, media?: MediaItem): MaybePromise<Part<Case>> =>
@@ -70,8 +74,11 @@ export async function partsOf<Case extends Carrier>(
     return parts;
   }
   if (message.location !== undefined) await add('location', undefined);
-  for (const item of message.media ?? []) {
-    const part = await add('media', undefined, mediaItem(item));
+  const items = (message.media ?? []).map(mediaItem);
+  const whole = hasActions ? await wholePart(text, items.at(-1), limit, select) : undefined;
+  if (whole) items.pop();
+  for (const item of items) {
+    const part = await add('media', undefined, item);
     if (
       text !== undefined &&
       !hasActions &&
@@ -82,7 +89,9 @@ export async function partsOf<Case extends Carrier>(
       text = undefined;
     }
   }
-  if (hasActions) {
+  if (whole) {
+    parts.push(whole);
+  } else if (hasActions) {
     const found = await select('actions', { text, media: undefined });
     if (found === undefined)
       throw new UnsupportedMessageError(`${channel} cannot send these buttons with this message`);
@@ -95,6 +104,23 @@ export async function partsOf<Case extends Carrier>(
   if (parts.length === 0)
     throw new UnsupportedMessageError('there is nothing to send: no text, media, location or template');
   return parts;
+}
+
+/** Buttons with all of the text and a media item, where the channel has such a case; undefined where it has not. */
+async function wholePart<Case extends Carrier>(
+  text: string | undefined,
+  media: MediaItem | undefined,
+  limit: { max: number; unit: TextUnit },
+  select: Select<Case>,
+): Promise<Part<Case> | undefined> {
+  const found = media && (await select('actions', { text, media }));
+  if (found?.contentTypes === undefined) return undefined;
+  return fits(text ?? '', found.maxText ?? limit.max, limit.unit) ? { case: found, text, media } : undefined;
+}
+
+/** What expressions see of where a part stands among those of its message. */
+export function partRoot(index: number, count: number): { index: number; count: number; last: boolean } {
+  return { index, count, last: index === count - 1 };
 }
 
 function unsupported(channel: string, kind: MessageKind, media: MediaItem | undefined): UnsupportedMessageError {

@@ -55,7 +55,7 @@ export function compileReceive(
       const drafts = await find({ ...decrypted, payload });
       if (drafts === undefined)
         return { kind: 'malformed', reason: 'the body holds nothing that the channel is known to send' };
-      return { kind: 'events', events: drafts.map((draft) => normaliseEvent(draft, sender.address, parts)) };
+      return { kind: 'events', events: drafts.map((draft) => normaliseEvent(draft, sender.address, parts, now())) };
     } catch (error) {
       if (error instanceof EnvelopeError) return { kind: 'refused', status: 403, reason: error.message };
       if (error instanceof MalformedPayloadError || error instanceof EvaluationError) {

@@ -7,7 +7,7 @@ import { authSchema } from './primitives/auth/registry.ts';
 import { errorsSchema } from './primitives/errors.ts';
 import { textUnitSchema } from './primitives/splitting/measure.ts';
 import { statusesSchema } from './primitives/statuses.ts';
-import { registrationInputSchema } from './registration.ts';
+import { registrationInputSchema, registrationWorkflowSchema } from './registration.ts';
 
 /**
  * A channel spec: one provider's API as data. Values are literal, with `{% … %}` holes that hold JSONata; what each hole may
@@ -70,6 +70,11 @@ export const channelSpecSchema = z
           .array(requestSchema)
           .default([])
           .describe('Requests that connect a new sender, in order. Names: `webhook.url`, `sender`, `session`'),
+        disconnect: z
+          .array(requestSchema)
+          .default([])
+          .describe('Requests that undo this when a sender is deleted, in order. Names: `sender`, `session`'),
+        workflow: registrationWorkflowSchema.optional(),
       })
       .describe('What a new sender needs'),
     outbound: outboundSchema,

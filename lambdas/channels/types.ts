@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { MaybePromise } from './expressions/settled.ts';
+import type { DescribedInput, DescribedWorkflow } from './registration.ts';
 
 /*
  * The shapes that the engine reads and writes, for every channel. Ids are strings, kept exactly as the channel wrote them
@@ -119,6 +120,8 @@ export const channelEventSchema = z.discriminatedUnion('type', [
     from: z.string(),
     to: z.string(),
     timestamp: z.string(),
+    /** True where the channel says no time, and `timestamp` is when it came: another one each time that it comes. */
+    undated: z.boolean().optional(),
     /** False where the contact did something that does not open the window. */
     opensWindow: z.boolean().optional(),
     /** The channel's own word for the kind: `text`, `image`, `location` … */
@@ -159,7 +162,18 @@ export const channelEventSchema = z.discriminatedUnion('type', [
     before: z.string().optional(),
     timestamp: z.string(),
     status: z.enum(['sent', 'delivered', 'read', 'failed', 'undelivered']),
+    /** True where it may be about a message that is not ours. */
+    foreign: z.boolean().optional(),
     error: z.strictObject({ code: z.string(), title: z.string().optional(), twilioCode: z.number().int() }).optional(),
+  }),
+  z.strictObject({
+    /** A contact took a message back. */
+    type: z.literal('deletion'),
+    channel: z.string(),
+    /** The channel's id of that message. */
+    id: z.string(),
+    from: z.string(),
+    to: z.string(),
   }),
   z.strictObject({
     type: z.literal('account'),
@@ -206,6 +220,8 @@ export type WebhookReading =
 export interface Session {
   token: string;
   expiresAt: string;
+  /** True where the provider would have given the token that it refused once more, and was asked for another. */
+  insisted?: boolean | undefined;
 }
 
 /** What the steps of a part gave so far, by their names. */
@@ -266,12 +282,18 @@ export interface Channel {
   readonly needsIdPointer: boolean;
   /** True where a status may be about all messages to a contact up to some time, so what was sent must be listed by contact. */
   readonly hasWatermarks: boolean;
+  /** True where contacts may take messages back, so what they sent must be found by the channel's id. */
+  readonly hasDeletions: boolean;
   /** What a webhook that was taken is answered with. */
   readonly webhookAnswer: { status: number; headers: Record<string, string>; body: string };
   /** Registration: what a sender needs, by name, with the description an error message shows. */
   readonly registration: {
-    fields: Record<string, { description: string; required: boolean }>;
-    secrets: Record<string, { description: string; required: boolean }>;
+    fields: Record<string, DescribedInput>;
+    secrets: Record<string, DescribedInput>;
+    /** False where no request of `connect` tells the provider the webhook, so that people paste it into its console. */
+    setsWebhook: boolean;
+    /** How the gateway registers a number itself, and what that needs instead; absent where it cannot. */
+    workflow?: DescribedWorkflow;
   };
 
   /** Why the channel cannot send this message, for the customer; undefined when it can. Costs no more than choosing its cases. */
@@ -294,7 +316,7 @@ export interface Channel {
         renewBefore: number;
         /**
          * @param at now, ms since the epoch: an assertion says when it was made
-         * @param again whether the token that the last login gave was refused
+         * @param again whether the last login gave out a token that had been refused
          */
         request(sender: SenderContext, at: number, again?: boolean): Promise<HttpRequest>;
         /** Throws `ChannelAnswerError` when the answer holds no session. */
@@ -317,6 +339,8 @@ export interface Channel {
     | undefined;
   /** The requests that connect a new sender (set its webhook …), in order. */
   connect(sender: SenderContext, webhookUrl: string, session?: Session): Promise<HttpRequest[]>;
+  /** The requests that undo this when a sender is deleted, in order. */
+  disconnect(sender: SenderContext, session?: Session): Promise<HttpRequest[]>;
 }
 
 /** A media item of an inbound message: the channel's id of it, or where it is. */

@@ -1,12 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib/core';
 import { buildSync } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Nothing is written there: paths in bundles are relative to it. */
+const OUT = 'bundles';
 
 /**
  * A function's code: one small ES module, its source map, and the channel specs beside them. Bundled in this process, because
@@ -33,11 +37,31 @@ export function bundledCode(entry: string): Code {
   });
 }
 
+interface Bundle {
+  code: Uint8Array;
+  map: Uint8Array;
+}
+
+let bundles: ReadonlyMap<string, Bundle> | undefined;
+
+/** All functions are bundled at once, when the first one is asked for: they share most of their modules, which are read once. */
 function bundle(entry: string, outputDirectory: string): void {
-  buildSync({
+  bundles ??= bundleAll(globSync('**/*.lambda.ts', { cwd: join(ROOT, 'lambdas') }));
+  const found = bundles.get(entry);
+  if (!found) throw new Error(`There is no lambdas/${entry}.`);
+  mkdirSync(outputDirectory, { recursive: true });
+  writeFileSync(join(outputDirectory, 'index.mjs'), found.code);
+  writeFileSync(join(outputDirectory, 'index.mjs.map'), found.map);
+}
+
+function bundleAll(entries: readonly string[]): ReadonlyMap<string, Bundle> {
+  const { outputFiles } = buildSync({
     absWorkingDir: ROOT,
-    entryPoints: [join('lambdas', entry)],
-    outfile: join(outputDirectory, 'index.mjs'),
+    // Each to a directory of its own, as its entry is called.
+    entryPoints: entries.map((entry) => ({ in: join('lambdas', entry), out: join(entry, 'index') })),
+    outdir: OUT,
+    outExtension: { '.js': '.mjs' },
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -54,19 +78,37 @@ function bundle(entry: string, outputDirectory: string): void {
     },
     logLevel: 'warning',
   });
+  const contents = new Map(outputFiles.map(({ path, contents: bytes }) => [relative(join(ROOT, OUT), path), bytes]));
+  const read = (path: string) => contents.get(path) ?? new Uint8Array();
+  return new Map(
+    entries.map((entry) => {
+      const file = join(entry, 'index.mjs');
+      return [entry, { code: read(file), map: read(`${file}.map`) }];
+    }),
+  );
 }
 
-/** File name → JSON, the same for every function. */
 let specs: ReadonlyMap<string, string> | undefined;
 
-/** Specs travel as JSON, validated on the way: a mistake in one fails the synth, not a message. */
-function writeSpecs(directory: string): void {
-  if (specs === undefined) {
+/** The specs as functions load them, file name → JSON; validated on the way: a mistake in one fails the synth, not a message. */
+export function bundledSpecs(): ReadonlyMap<string, string> {
+  specs ??= compileSpecs();
+  return specs;
+}
+
+function compileSpecs(): ReadonlyMap<string, string> {
+  const directory = mkdtempSync(join(tmpdir(), 'switchboard-specs-'));
+  try {
     const compiler = join(ROOT, 'lambdas', 'channels', 'bundle-specs.ts');
-    execFileSync(process.execPath, [compiler, join(directory, '..')], { stdio: ['ignore', 'inherit', 'inherit'] });
-    specs = new Map(readdirSync(directory).map((file) => [file, readFileSync(join(directory, file), 'utf8')]));
-    return;
+    execFileSync(process.execPath, [compiler, directory], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const written = join(directory, 'channels');
+    return new Map(readdirSync(written).map((file) => [file, readFileSync(join(written, file), 'utf8')]));
+  } finally {
+    rmSync(directory, { recursive: true });
   }
+}
+
+function writeSpecs(directory: string): void {
   mkdirSync(directory, { recursive: true });
-  for (const [file, json] of specs) writeFileSync(join(directory, file), json);
+  for (const [file, json] of bundledSpecs()) writeFileSync(join(directory, file), json);
 }

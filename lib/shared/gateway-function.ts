@@ -1,5 +1,5 @@
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
-import { type IGrantable, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   EventSourceMapping,
@@ -8,12 +8,16 @@ import {
   LoggingFormat,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Duration } from 'aws-cdk-lib/core';
+import { ArnFormat, type Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { acknowledge, acknowledgePattern } from './acknowledge.ts';
+import type { GatewayHttpApi } from '../api/http-api.ts';
+import type { Devices } from '../fleet/devices.ts';
+import { type FleetAccess, fleetPermissions, WHY_PATTERNS } from '../fleet/permissions.ts';
+import type { Workflow } from '../senders/workflow.ts';
+import { acknowledgePattern } from './acknowledge.ts';
 import { bundledCode } from './bundling.ts';
-import { removalPolicyOf } from './removal.ts';
+import type { ChannelPermission } from './channel-permissions.ts';
+import { allow, createIdentity, type FunctionIdentity } from './function-identity.ts';
 import type { StageProps } from './stage.ts';
 import { environmentNamesOf, type WorkQueue } from './work-queue.ts';
 
@@ -30,12 +34,7 @@ export interface GatewayFunctionProps extends StageProps {
   readonly description: string;
   readonly timeout: Duration;
   /** Default: outside any network, with direct access to the internet. */
-  readonly network?: FunctionNetwork;
-}
-
-interface Identity {
-  readonly role: Role;
-  readonly logGroup: LogGroup;
+  readonly network?: FunctionNetwork | undefined;
 }
 
 /** DynamoDB calls that a function may make. */
@@ -51,6 +50,12 @@ export type TableAction =
 /** Secrets Manager calls that a function may make on senders' secrets. */
 export type SecretAction = 'CreateSecret' | 'GetSecretValue' | 'PutSecretValue' | 'DeleteSecret';
 
+/** Step Functions calls that a function may make on a workflow. */
+export type WorkflowAction = 'StartExecution' | 'SendTaskSuccess';
+
+/** Step Functions calls that a function may make on the executions of a workflow. */
+export type ExecutionAction = 'DescribeExecution' | 'StopExecution';
+
 /** S3 calls that a function may make on contacts' media. */
 export type MediaAction = 'GetObject' | 'PutObject';
 
@@ -62,7 +67,7 @@ export class GatewayFunction extends LambdaFunction {
   readonly #executionRole: Role;
 
   constructor(scope: Construct, id: string, props: GatewayFunctionProps) {
-    const identity = createIdentity(scope, id, props);
+    const identity = createIdentity(scope, id, { config: props.config, attached: props.network !== undefined });
     super(scope, id, functionProps(props, identity));
     this.#executionRole = identity.role;
     props.alarms.watchFunction(this);
@@ -112,6 +117,67 @@ export class GatewayFunction extends LambdaFunction {
     return this;
   }
 
+  /** May call the AWS services that channels are reached through, where a sender has no access key of its own. */
+  bindChannels(permissions: readonly ChannelPermission[]): this {
+    for (const { channel, actions, resources = [], conditions = {} } of permissions) {
+      const service = actions[0]?.split(':')[0] ?? '';
+      const arns = resources.map((resource) =>
+        Stack.of(this).formatArn({ service, region: '*', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME }),
+      );
+      const everything = arns.length === 0 ? ['*'] : arns;
+      this.grantPrincipal.addToPrincipalPolicy(
+        new PolicyStatement({ actions: [...actions], resources: everything, conditions }),
+      );
+      const reason = `Senders on ${channel} are registered at run time, with whatever of this AWS account's they send from.`;
+      for (const arn of everything) acknowledgePattern(this.#executionRole, arn, reason);
+    }
+    return this;
+  }
+
+  /** May start a workflow, or answer it. Sets `<NAME>_STATE_MACHINE_ARN`, such as `RETIRE_NUMBER_STATE_MACHINE_ARN`. */
+  bindWorkflow(workflow: Workflow, ...actions: WorkflowAction[]): this {
+    allow(
+      this,
+      actions.map((action) => `states:${action}`),
+      workflow.stateMachineArn,
+    );
+    this.addEnvironment(workflow.environmentName, workflow.stateMachineArn);
+    return this;
+  }
+
+  /** May ask about the executions of workflows, or stop them. */
+  bindExecutions(workflows: readonly Workflow[], ...actions: ExecutionAction[]): this {
+    for (const { executionsArn } of workflows) {
+      allow(
+        this,
+        actions.map((action) => `states:${action}`),
+        executionsArn,
+      );
+      acknowledgePattern(
+        this.#executionRole,
+        executionsArn,
+        'Executions are made at run time, one at a time for each number.',
+      );
+    }
+    return this;
+  }
+
+  /** May make, find and remove devices. Sets `FLEET`: what the fleet's parts are called, in the form of `domain/fleet-settings.ts`. */
+  bindFleet(devices: Devices, access: FleetAccess): this {
+    for (const { statement, patterns } of fleetPermissions(devices, access)) {
+      this.addToRolePolicy(statement);
+      for (const pattern of patterns) acknowledgePattern(this.#executionRole, pattern, WHY_PATTERNS);
+    }
+    this.addEnvironment('FLEET', Stack.of(this).toJsonString(devices.settings));
+    return this;
+  }
+
+  /** Knows where customers and channels reach the gateway. Sets `GATEWAY_URL`, without a slash at the end. */
+  bindGatewayUrl(http: Pick<GatewayHttpApi, 'url'>): this {
+    this.addEnvironment('GATEWAY_URL', http.url);
+    return this;
+  }
+
   /** May add to a queue. Sets `<STAGE>_QUEUE_URL`. */
   bindQueue(work: WorkQueue): this {
     allow(this, ['sqs:SendMessage'], work.queue.queueArn);
@@ -148,19 +214,7 @@ export class GatewayFunction extends LambdaFunction {
   }
 }
 
-/** The function's own log, and its own role instead of Lambda's managed policy, which allows every log group of the AWS account. */
-function createIdentity(scope: Construct, id: string, { config, network }: GatewayFunctionProps): Identity {
-  const logGroup = new LogGroup(scope, `${id}Logs`, {
-    retention: config.logRetentionDays,
-    removalPolicy: removalPolicyOf(config),
-  });
-  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-  logGroup.grantWrite(role);
-  if (network) allowNetworkInterfaces(role);
-  return { logGroup, role };
-}
-
-function functionProps(props: GatewayFunctionProps, identity: Identity): FunctionProps {
+function functionProps(props: GatewayFunctionProps, identity: FunctionIdentity): FunctionProps {
   const { config, storage, network } = props;
   return {
     code: bundledCode(props.entry),
@@ -179,29 +233,4 @@ function functionProps(props: GatewayFunctionProps, identity: Identity): Functio
       ALLOW_LOOPBACK_URLS: String(config.allowLoopbackUrls),
     },
   };
-}
-
-function allow(to: IGrantable, actions: string[], resource: string): void {
-  to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [resource] }));
-}
-
-/** A function in a VPC makes its own network interfaces; EC2 has no resource-level permissions for these calls. */
-function allowNetworkInterfaces(role: Role): void {
-  allow(
-    role,
-    [
-      'ec2:CreateNetworkInterface',
-      'ec2:DescribeNetworkInterfaces',
-      'ec2:DescribeSubnets',
-      'ec2:DeleteNetworkInterface',
-      'ec2:AssignPrivateIpAddresses',
-      'ec2:UnassignPrivateIpAddresses',
-    ],
-    '*',
-  );
-  acknowledge(
-    role,
-    'AwsSolutions-IAM5[Resource::*]',
-    'EC2 accepts no narrower resource for the interfaces of a Lambda function.',
-  );
 }

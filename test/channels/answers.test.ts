@@ -59,11 +59,29 @@ describe('what a channel supports', () => {
     ['text', { body: 'coo' }, undefined],
     ['an image', { media: [{ url: 'https://m.example/a.png' }] }, undefined],
     ['a sound', { media: [{ url: 'https://m.example/a.mp3' }] }, 'media'],
+    ['a file of no known type', { media: [{ url: 'https://m.example/a' }] }, 'media'],
+    [
+      'an image and a sound',
+      { media: [{ url: 'https://m.example/a.png' }, { url: 'https://m.example/a.mp3' }] },
+      'media',
+    ],
+    ['a named location', { location: { latitude: 1, longitude: 2, label: 'Roof' } }, undefined],
     ['a location without a name', { location: { latitude: 1, longitude: 2 } }, 'kind'],
+    ['a template', { template: { name: 't', language: 'en', parameters: [] } }, 'kind'],
+    ['buttons', { body: 'coo?', actions: [{ type: 'reply', title: 'Coo' }] }, 'kind'],
     ['nothing', {}, 'kind'],
   ])('%s: is known before it is sent, without any secret', async (_label, content, what) => {
     const refusal = await pigeonWith(() => ({})).supports(message(content), sender);
     expect(refusal?.what).toBe(what);
     if (refusal) expect(refusal.reason).not.toBe('');
+  });
+
+  it('is not a message on which a condition fails, and the reason quotes nothing of it', async () => {
+    const channel = pigeonWith((spec) => ({
+      outbound: { ...spec.outbound, cases: [{ kind: 'text', when: '{% $number(text) > 1 %}', body: {} }] },
+    }));
+    const refusal = await channel.supports(message({ body: 'PRIVATE' }), sender);
+    expect(refusal).toEqual({ what: 'kind', reason: expect.stringContaining('failed on this input') });
+    expect(refusal?.reason).not.toContain('PRIVATE');
   });
 });

@@ -6,6 +6,7 @@ import { createTemplateCompiler } from '../../lambdas/channels/expressions/check
 import { MissingValueError } from '../../lambdas/channels/http/request.ts';
 import { readSpec } from '../../lambdas/channels/read-yaml.ts';
 import { type OutboundMessage, UnsupportedMessageError, type WebhookRequest } from '../../lambdas/channels/types.ts';
+import { pigeonWith } from './fixtures/pigeon.ts';
 
 // A fictional provider that has what the first real channel has not.
 const { spec, channel } = readSpec(fileURLToPath(new URL('fixtures/pigeon.yaml', import.meta.url)));
@@ -35,12 +36,52 @@ describe('a compiled channel', () => {
         secrets: {
           key: { description: 'The API key', required: true },
           signing: { description: 'The key that signs webhooks', required: true },
-          token: { description: 'The token of the handshake', required: false },
+          token: expect.objectContaining({ description: 'The token of the handshake', required: false }),
         },
+        setsWebhook: false,
       },
     });
     expect(channel.address.format('P00000001')).toBe('pigeon:P00000001');
     expect(channel.address.parse('P00000001x')).toBeUndefined();
+  });
+
+  it.each([
+    ['hours alone', { hours: 24 }, { hours: 24, errorCode: 63016, outside: ['template'] }],
+    ['a count of messages', { hours: 48, count: 5 }, { hours: 48, count: 5 }],
+    [
+      'nothing outside it, and a code of its own',
+      { hours: 1, outside: [], errorCode: 63024 },
+      { outside: [], errorCode: 63024 },
+    ],
+  ])('has a window of %s', (_label, window, expected) => {
+    expect(pigeonWith(() => ({ window })).window).toMatchObject(expected);
+  });
+
+  it.each([
+    ['what it is given', { host: 'https://given.example/v1', note: 'n' }, 'https://given.example/v1/n'],
+    [
+      'base URLs without slashes at their end',
+      { host: 'https://given.example//', note: 'n' },
+      'https://given.example/n',
+    ],
+    ['the default, where it is not given', { note: 'n' }, 'https://default.example/n'],
+  ])('uses of a sender %s', async (_label, fields, url) => {
+    const host = { description: 'd', format: 'url', default: 'https://default.example/' };
+    const { connect } = pigeonWith((given) => ({
+      registration: {
+        ...given.registration,
+        fields: { host, note: { description: 'd' }, loft: { description: 'd' } },
+        connect: [
+          { method: 'PUT', url: '{% sender.fields.host %}/{% sender.fields.note %}', body: '{% webhook.url %}' },
+        ],
+      },
+    }));
+    const [request] = await connect({ ...sender, fields }, 'https://gateway.example/webhooks/x');
+    expect(request).toMatchObject({
+      method: 'PUT',
+      url: `${url}?key=k%26y`,
+      body: '"https://gateway.example/webhooks/x"',
+    });
   });
 });
 

@@ -56,6 +56,47 @@ describe('inbound media', () => {
     });
   });
 
+  it.each([
+    ['the host that is asked for files', 'https://api.pigeon.example/cdn/1', true],
+    ['another port of it', 'https://api.pigeon.example:8443/cdn/1', false],
+    ['the same host without TLS', 'http://api.pigeon.example/cdn/1', false],
+    ['a host that only begins like it', 'https://api.pigeon.example.evil.example/cdn/1', false],
+    ['somebody’s name at it', 'https://me@api.pigeon.example/cdn/1', false],
+    ['no URL', 'cdn/1', false],
+  ])('have the credentials at %s: %s', async (_label, url, hasThem) => {
+    const linking = pigeonWith((spec) => ({
+      inbound: {
+        ...spec.inbound,
+        media: {
+          method: 'GET',
+          url: 'https://api.pigeon.example/files/{% media.id %}',
+          link: { url: '{% answer.body.url %}', hosts: ['cdn.pigeon.example'] },
+        },
+      },
+    }));
+    const headers = { 'content-type': 'application/json' };
+    const reading = await linking.downloaded?.({ status: 200, headers, body: JSON.stringify({ url }) }, sender);
+    expect(reading).toMatchObject({ request: { url: hasThem ? `${url}?key=key` : url } });
+  });
+
+  it('have the credentials at whatever stands in for the provider, where the spec names any host', async () => {
+    const local = (link: object) =>
+      pigeonWith((spec) => ({
+        registration: {
+          ...spec.registration,
+          fields: { loft: { description: 'x' }, url: { description: 'x', format: 'url' } },
+        },
+        inbound: { ...spec.inbound, media: { method: 'GET', url: '{% sender.fields.url %}/{% media.id %}', link } },
+      }));
+    const owner = { ...sender, fields: { loft: 'east', url: 'http://127.0.0.1:8081/' } };
+    const answer = { status: 200, headers: {}, body: '{"url":"http://127.0.0.1:8081/file"}' };
+    const url = '{% answer.body.url %}';
+    const named = await local({ url, hosts: ['cdn.pigeon.example'] }).downloaded?.(answer, owner);
+    expect(named).toMatchObject({ request: { url: 'http://127.0.0.1:8081/file?key=key' } });
+    const open = await local({ url }).downloaded?.(answer, owner);
+    expect(open).toMatchObject({ request: { url: 'http://127.0.0.1:8081/file' } });
+  });
+
   it('are not to be had when the answer is an error inside a success', async () => {
     expect(await answered('{"status":7}', undefined)).toMatchObject({ outcome: 'failed', code: '7' });
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { syntaxOf } from '../../lambdas/channels/expressions/syntax.ts';
 import { channelNames, loadChannel, requireChannel } from '../../lambdas/channels/load.ts';
 import { readSpec, specNames } from '../../lambdas/channels/read-yaml.ts';
 
@@ -21,11 +22,12 @@ afterAll(() => {
 });
 
 describe('specs beside a bundle', () => {
-  it('are all that there are, with their defaults', () => {
+  it('are all that there are, with their defaults and what was parsed of them', () => {
     expect(channelNames()).toEqual(specNames());
     for (const name of specNames()) {
       const bundled: unknown = JSON.parse(readFileSync(join(directory, 'channels', `${name}.json`), 'utf8'));
-      expect(bundled).toEqual(readSpec(name).spec);
+      const { spec } = readSpec(name);
+      expect(bundled).toEqual({ ...spec, syntax: syntaxOf(spec) });
     }
   });
 

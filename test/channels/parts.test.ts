@@ -5,14 +5,24 @@ import { type OutboundMessage, UnsupportedMessageError } from '../../lambdas/cha
 const MESSAGE: OutboundMessage = { sid: 'SM1', accountSid: 'AC1', channel: 'x', from: 'a', to: 'b' };
 const CAPTIONS: Record<string, number | undefined> = { media: 10, actions: 6 };
 
-/** What is sent, in order: kind, text, file name. Images and buttons carry text up to a limit; audio carries none. */
-async function plan(content: Partial<OutboundMessage>, lacking: string[] = []): Promise<string[]> {
+/**
+ * What is sent, in order: kind, text, file name. Images and buttons carry text up to a limit; audio carries none. Where the
+ * buttons' case takes an image, it takes as much text.
+ */
+async function plan(
+  content: Partial<OutboundMessage>,
+  lacking: string[] = [],
+  withButtons?: string,
+): Promise<string[]> {
   const parts = await partsOf(
     { ...MESSAGE, ...content },
     'x',
     { max: 8, unit: 'characters' },
     async (kind, { media }) => {
       if (lacking.includes(kind)) return undefined;
+      if (kind === 'actions' && withButtons !== undefined && media?.contentType === withButtons) {
+        return { kind, maxText: CAPTIONS['actions'], contentTypes: [withButtons] };
+      }
       return { kind, maxText: media?.contentType === 'audio/mpeg' ? undefined : CAPTIONS[kind] };
     },
   );
@@ -62,6 +72,33 @@ describe('a message is sent as', () => {
   ] satisfies [string, Partial<OutboundMessage>, string[]][])('%s', async (_label, content, expected) => {
     expect(await plan(content)).toEqual(expected);
   });
+
+  it.each([
+    ['an image and the text with its buttons', { body: 'ok?', media: [image] }, ['actions:i.png:ok?']],
+    ['an image with its buttons', { media: [image] }, ['actions:i.png']],
+    [
+      'the other media, then the last with the text and its buttons',
+      { body: 'ok?', media: [image, audio, image] },
+      ['media:i.png', 'media:a.mp3', 'actions:i.png:ok?'],
+    ],
+    ['a place, then all else', { body: 'ok?', media: [image], location }, ['location', 'actions:i.png:ok?']],
+    [
+      'an image, then the text with its buttons, when the last is something else',
+      { body: 'ok?', media: [image, audio] },
+      ['media:i.png', 'media:a.mp3', 'actions:ok?'],
+    ],
+    [
+      'an image, then a long text whose end is with its buttons',
+      { body: 'is it not so', media: [image] },
+      ['media:i.png', 'text:is it ', 'actions:not so'],
+    ],
+    ['the text with its buttons, without media', { body: 'ok?' }, ['actions:ok?']],
+  ] satisfies [string, Partial<OutboundMessage>, string[]][])(
+    '%s, where buttons take an image',
+    async (_label, content, expected) => {
+      expect(await plan({ ...content, actions }, [], 'image/png')).toEqual(expected);
+    },
+  );
 
   it.each([
     ['text', { body: 'secret' }, 'x cannot send text'],

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   httpAnswerSchema,
   outcomeSchema,
+  type SenderContext,
   senderContextSchema,
   webhookRequestSchema,
 } from '../../lambdas/channels/types.ts';
@@ -56,6 +57,8 @@ export const caseFileSchema = z.strictObject({
     .strictObject({
       at: z.iso.datetime().default('2021-09-07T15:29:26Z'),
       request: requestCase,
+      /** The request where that gave a refused token again, if it is another one. */
+      again: requestCase.optional(),
       answers: z.array(
         z.strictObject({
           label: z.string(),
@@ -67,6 +70,7 @@ export const caseFileSchema = z.strictObject({
     })
     .optional(),
   connect: z.array(requestCase).default([]),
+  disconnect: z.array(requestCase).default([]),
   download: z
     .strictObject({
       media: z.strictObject({ id: z.string() }),
@@ -80,8 +84,8 @@ export const caseFileSchema = z.strictObject({
       z.strictObject({
         label: z.string(),
         message: z.record(z.string(), z.unknown()),
-        /** Fields of the sender for this message. */
-        fields: z.record(z.string(), z.string()).default({}),
+        /** Fields of the sender for this message; null for one that it does not have. */
+        fields: z.record(z.string(), z.string().nullable()).default({}),
         /** What the steps give, by name; placeholders for those that are not here. */
         steps: z.record(z.string(), z.unknown()).default({}),
         /** All requests in order, those of the steps too. */
@@ -96,6 +100,12 @@ export const caseFileSchema = z.strictObject({
   receive: z.array(receiveCase).min(1),
 });
 export type CaseFile = z.infer<typeof caseFileSchema>;
+
+/** The file's sender with a case's own fields over its own. */
+export function senderOf(sender: SenderContext, { fields }: Pick<CaseFile['render'][number], 'fields'>): SenderContext {
+  const all = Object.entries({ ...sender.fields, ...fields });
+  return { ...sender, fields: Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null)) };
+}
 
 /** The cases beside a spec. */
 export function readCases(specPath: string): CaseFile {

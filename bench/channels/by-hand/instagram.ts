@@ -49,7 +49,8 @@ export const instagram: ByHand = {
         if (message && !message.is_echo && !message.is_deleted) events.push(messageEvent(item, message, timestamp));
         if (!read) continue;
         const [from, to] = [item.recipient.id, item.sender.id];
-        events.push({ type: 'status', channel: 'instagram', id: read.mid, from, to, timestamp, status: 'read' });
+        const status = { id: read.mid, from, to, timestamp, status: 'read' as const, foreign: true };
+        events.push({ type: 'status', channel: 'instagram', ...status });
       }
     }
     return eventsOf(events);

@@ -78,6 +78,7 @@ export const viber: ByHand = {
         ...(payload.user_id !== undefined && { to: payload.user_id }),
         timestamp,
         status: STATUSES[event as keyof typeof STATUSES],
+        foreign: true,
         ...(event === 'failed' && { error: { code: event, title: payload.desc, twilioCode: 63_005 } }),
       });
     }

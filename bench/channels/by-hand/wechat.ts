@@ -85,6 +85,7 @@ export const wechat: ByHand = {
         to: xml.FromUserName,
         timestamp,
         status: status === 'success' ? 'delivered' : 'failed',
+        foreign: true,
         ...(status !== 'success' && { error: { code: code.trim(), title, twilioCode: 63_012 } }),
       });
     }

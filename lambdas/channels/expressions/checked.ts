@@ -6,17 +6,23 @@ import { createCompiler, type TemplateCompiler } from './template.ts';
 const NOTHING: Evaluator = { run: () => undefined };
 
 /**
- * Compiles and checks every hole, for specs as their authors write them.
+ * Compiles and checks every part of a spec and every hole, for specs as their authors write them.
  * @param mistakes is added to; an evaluator made from something wrong yields nothing
  */
 export function createTemplateCompiler(mistakes: Mistake[]): TemplateCompiler {
-  return createCompiler(mistakes, (text, path, scope, found) => {
-    try {
-      return compileExpression(text, scope);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      found.push({ path, message: error.message, expression: { text, offset: error.offset } });
-      return NOTHING;
-    }
+  return createCompiler(mistakes, {
+    later: (compile) => {
+      const part = compile();
+      return () => part;
+    },
+    hole: (text, path, scope, found) => {
+      try {
+        return compileExpression(text, scope);
+      } catch (error) {
+        if (!(error instanceof ExpressionError)) throw error;
+        found.push({ path, message: error.message, expression: { text, offset: error.offset } });
+        return NOTHING;
+      }
+    },
   });
 }

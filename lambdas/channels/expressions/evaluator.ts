@@ -18,3 +18,8 @@ export class ExpressionError extends Error {
 
 /** An expression that failed on the values it was given. Names the expression only: JSONata's own messages quote values. */
 export class EvaluationError extends Error {}
+
+/** @param code JSONata's, for what is wrong */
+export function evaluationError(text: string, code = 'error'): EvaluationError {
+  return new EvaluationError(`the expression "${text.trim()}" failed on this input (JSONata ${code})`);
+}

@@ -1,11 +1,9 @@
 import jsonata from 'jsonata';
-import { EvaluationError, type Evaluator, ExpressionError } from './evaluator.ts';
+import { type Evaluator, ExpressionError, evaluationError } from './evaluator.ts';
 import { FUNCTIONS } from './functions.ts';
 import { unknownNames } from './names.ts';
-import { OperandError } from './operators.ts';
-import { plainPath } from './plain-path.ts';
 import type { Scope } from './scope.ts';
-import { compileSimple } from './simple.ts';
+import { simpleEvaluator } from './simple.ts';
 
 /**
  * Compiles the inside of a `{% … %}` hole. A plain path becomes property reads and runs at once, and so do the usual
@@ -16,37 +14,33 @@ import { compileSimple } from './simple.ts';
  * @throws ExpressionError for a syntax error, or a name that `scope` does not have
  */
 export function compileExpression(text: string, scope: Scope | undefined): Evaluator {
-  const plain = plainPath(text);
-  const expression = plain ? undefined : parse(text);
-  const node = plain ?? (expression?.ast() as jsonata.ExprNode);
+  const expression = parse(text);
+  const node = expression.ast();
   const unknown = scope && unknownNames(node, scope)[0];
   if (unknown !== undefined) throw new ExpressionError(unknown.message, unknown.offset);
 
-  const fail = (error: { code?: string }): never => {
-    throw new EvaluationError(
-      `the expression "${text.trim()}" failed on this input (JSONata ${error.code ?? 'error'})`,
-    );
+  const simple = simpleEvaluator(node, text);
+  if (simple !== undefined) return simple;
+  return {
+    run: (roots) =>
+      expression.evaluate(roots).catch((error: { code?: string }) => {
+        throw evaluationError(text, error.code);
+      }),
   };
-  const read = compileSimple(node);
-  if (read !== undefined) {
-    return {
-      run: (roots) => {
-        try {
-          return read(roots, roots);
-        } catch (error) {
-          if (error instanceof OperandError) return fail(error);
-          throw error;
-        }
-      },
-    };
-  }
-  for (const [name, run] of Object.entries(FUNCTIONS)) expression?.registerFunction(name, run);
-  return { run: (roots) => expression?.evaluate(roots).catch(fail) };
 }
 
-function parse(text: string): jsonata.Expression {
+/** What was parsed already: specs say the same in many places, and there are only as many texts as their authors wrote. */
+const parsed = new Map<string, jsonata.Expression>();
+
+/** @throws ExpressionError for a syntax error */
+export function parse(text: string): jsonata.Expression {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
   try {
-    return jsonata(text);
+    const expression = jsonata(text);
+    for (const [name, run] of Object.entries(FUNCTIONS)) expression.registerFunction(name, run);
+    parsed.set(text, expression);
+    return expression;
   } catch (error) {
     const { message, position } = error as jsonata.JsonataError;
     throw new ExpressionError(`not JSONata: ${message}`, Math.max(0, (position ?? 1) - 1));

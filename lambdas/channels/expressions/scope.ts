@@ -44,7 +44,7 @@ export function scopesOf(fields: readonly string[], secrets: readonly string[]) 
     outbound: { message, text: true, media, part, sender, session },
     /** Credentials of a request. */
     auth: { sender, session },
-    /** A login; `again` is true where the token that the last one gave was refused. */
+    /** A login; `again` is true where it gave out a refused token again. */
     login: { sender, again: true },
     /** The form that an assertion is sent in. */
     grant: { assertion: true, sender, again: true },

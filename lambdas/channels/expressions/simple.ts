@@ -1,4 +1,5 @@
 import type jsonata from 'jsonata';
+import { type Evaluator, evaluationError } from './evaluator.ts';
 import { FUNCTIONS } from './functions.ts';
 import {
   compared,
@@ -9,6 +10,7 @@ import {
   isTruthy,
   joined,
   matches,
+  OperandError,
   onText,
   TEXT_FUNCTIONS,
 } from './operators.ts';
@@ -16,6 +18,22 @@ import { type Filter, followPath, type Step } from './path.ts';
 
 /** Reads a value: `context` is where names start, `root` is what `$$` means. */
 type Read = (context: unknown, root: unknown) => unknown;
+
+/** Runs a simple expression (see `compileSimple`); undefined for any other. */
+export function simpleEvaluator(node: jsonata.ExprNode, text: string): Evaluator | undefined {
+  const read = compileSimple(node);
+  return (
+    read && {
+      run: (roots) => {
+        try {
+          return read(roots, roots);
+        } catch (error) {
+          throw error instanceof OperandError ? evaluationError(text, error.code) : error;
+        }
+      },
+    }
+  );
+}
 
 /**
  * An expression made of plain paths, literals, the usual operators and a few functions as a plain function, which costs some
@@ -176,7 +194,11 @@ function compileTextFunction(name: string, text: jsonata.ExprNode, literal: json
   const run = TEXT_FUNCTIONS[name];
   if (read === undefined || run === undefined) return undefined;
   const { value }: { value?: unknown } = literal;
-  if (name === 'contains' && value instanceof RegExp) return (context, root) => matches(read(context, root), value);
+  if (name === 'contains' && (literal.type as string) === 'regex') {
+    const { source, flags } = value as { source: string; flags: string };
+    const pattern = new RegExp(source, flags);
+    return (context, root) => matches(read(context, root), pattern);
+  }
   if (literal.type !== 'string' || typeof value !== 'string') return undefined;
   return (context, root) => onText(read(context, root), (whole) => run(whole, value));
 }

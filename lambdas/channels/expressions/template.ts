@@ -12,6 +12,8 @@ export interface TemplateCompiler {
   template(value: unknown, path: SpecPath, scope: Scope | undefined): Evaluator;
   /** Like `template` for a URL: a hole at the start is the base, any other is percent-encoded as one path segment. */
   url(value: string, path: SpecPath, scope: Scope | undefined): Evaluator;
+  /** Compiles a part of a spec when it is first asked for; at once where mistakes are looked for, so that all are found. */
+  later<Part>(compile: () => Part): () => Part;
   mistake(mistake: Mistake): void;
   /** What was wrong so far. */
   readonly mistakes: readonly Mistake[];
@@ -19,16 +21,19 @@ export interface TemplateCompiler {
   noting(mistakes: Mistake[]): TemplateCompiler;
 }
 
-const HOLE = /\{%([\s\S]*?)%\}/g;
+/** The inside of each hole is its first group. */
+export const HOLE = /\{%([\s\S]*?)%\}/g;
 const WHOLE_HOLE = /^\s*\{%([\s\S]*?)%\}\s*$/;
 
-/** Compiles the inside of one hole; notes in `mistakes` what is wrong with it. */
-export type CompileHole = (text: string, path: SpecPath, scope: Scope | undefined, mistakes: Mistake[]) => Evaluator;
+/** In what compilers differ. */
+export interface CompilerKind extends Pick<TemplateCompiler, 'later'> {
+  /** Compiles the inside of one hole; notes in `mistakes` what is wrong with it. */
+  hole(text: string, path: SpecPath, scope: Scope | undefined, mistakes: Mistake[]): Evaluator;
+}
 
 /** Made by `createTemplateCompiler` (checked.ts) for specs to check, by `createTrustedCompiler` for those that were. */
-export function createCompiler(mistakes: Mistake[], compileHole: CompileHole): TemplateCompiler {
-  const expression = (text: string, path: SpecPath, scope: Scope | undefined) =>
-    compileHole(text, path, scope, mistakes);
+export function createCompiler(mistakes: Mistake[], kind: CompilerKind): TemplateCompiler {
+  const expression = (text: string, path: SpecPath, scope: Scope | undefined) => kind.hole(text, path, scope, mistakes);
 
   const text = (
     value: string,
@@ -69,9 +74,10 @@ export function createCompiler(mistakes: Mistake[], compileHole: CompileHole): T
     template,
     url: (value, path, scope) =>
       text(value, path, scope, (part, index) => (index === 0 ? part : encodeURIComponent(part.toWellFormed()))),
+    later: kind.later,
     mistakes,
     mistake: (mistake) => mistakes.push(mistake),
-    noting: (others) => createCompiler(others, compileHole),
+    noting: (others) => createCompiler(others, kind),
   };
 }
 

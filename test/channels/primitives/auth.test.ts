@@ -118,3 +118,38 @@ describe('a login session', () => {
     expect(mistakes.map(({ message }) => message)).toEqual(['a session needs either "expiresAt" or "expiresIn"']);
   });
 });
+
+describe('the permissions of AWS signatures', () => {
+  const withPermission = (permission: object) =>
+    authSchema.safeParse({ scheme: 'aws-sigv4', service: 'loft', region: 'r', permissions: [permission] });
+
+  it.each<[string, object]>([
+    ['an action', { actions: ['loft:Fly'] }],
+    ['actions on resources', { actions: ['loft:Fly', 'loft:Land'], resources: ['nest/*', 'tree:oak/*', 'nest/a.b-c'] }],
+    ['conditions', { actions: ['loft:Fly'], conditions: { 'ForAllValues:StringLike': { 'aws:TagKeys': ['a', 'b'] } } }],
+  ])('may be %s', (_label, permission) => {
+    expect(withPermission(permission).error?.issues).toBeUndefined();
+  });
+
+  it.each<[string, object, string]>([
+    ['an action without its service', { actions: ['Fly'] }, 'a service and an action'],
+    ['a pattern of actions', { actions: ['loft:*'] }, 'a service and an action'],
+    ['no action', { actions: [] }, '1'],
+    ['actions of two services', { actions: ['loft:Fly', 'nest:Build'] }, 'actions of one service'],
+    ['everything by a star', { actions: ['loft:Fly'], resources: ['*'] }, 'what follows the account'],
+    ['a whole ARN', { actions: ['loft:Fly'], resources: ['arn:aws:loft:r:1:nest/*'] }, 'what follows the account'],
+    [
+      'a condition without operator',
+      { actions: ['loft:Fly'], conditions: { 'aws:TagKeys': { 'aws:a': 'a' } } },
+      'an operator',
+    ],
+    [
+      'a condition on nothing',
+      { actions: ['loft:Fly'], conditions: { StringEquals: { app: 'a' } } },
+      'a condition key',
+    ],
+    ['an effect', { actions: ['loft:Fly'], effect: 'Deny' }, 'effect'],
+  ])('may not be %s', (_label, permission, says) => {
+    expect(JSON.stringify(withPermission(permission).error?.issues)).toContain(says);
+  });
+});

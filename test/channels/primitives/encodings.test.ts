@@ -12,6 +12,8 @@ describe('JSON', () => {
     ['{"id":"444573844083572737"}', { id: '444573844083572737' }],
     ['{"x":[1.5,0.1234567890123456,1e3]}', { x: [1.5, 0.1234567890123456, 1000] }],
     ['[5136431130449316903]', ['5136431130449316903']],
+    ['4912661846655238145', '4912661846655238145'],
+    ['{"text":"call 1234567890123456, 7","id":7}', { text: 'call 1234567890123456, 7', id: 7 }],
   ])('keeps whole numbers beyond 2^53 exactly, as text: %s', (text, expected) => {
     expect(parseJson(text)).toEqual(expected);
   });
@@ -50,6 +52,36 @@ describe('multipart', () => {
       { name: 'a', value: '1' },
       { name: 'b', value: '["x"]' },
     ]);
+  });
+
+  const bytes = new Uint8Array([1, 2]);
+  it.each([
+    [
+      'its bytes, with what it is called and is',
+      { file: 'photo', filename: 'a.png', contentType: 'image/png' },
+      { photo: { bytes } },
+      { value: bytes, filename: 'a.png', contentType: 'image/png' },
+    ],
+    [
+      'the name of its step, where it has none',
+      { file: 'photo' },
+      { photo: { bytes } },
+      { value: bytes, filename: 'photo' },
+    ],
+    [
+      'a placeholder, where nothing was downloaded',
+      { file: 'photo' },
+      {},
+      { value: '<steps.photo>', filename: 'photo' },
+    ],
+    ['no file, where none is named', { file: 7 }, { photo: { bytes } }, { value: '{"file":7}' }],
+  ])('carries a file as %s', (_label, field, steps, expected) => {
+    expect(multipart.encode({ f: field }, steps)).toEqual([{ name: 'f', ...expected }]);
+  });
+
+  it('is only for requests that have fields', () => {
+    expect(() => multipart.encode(['a'])).toThrow(TypeError);
+    expect(() => multipart.decode('--x')).toThrow(TypeError);
   });
 });
 

@@ -8,6 +8,7 @@ import {
 // Published by the providers, or by RFC 4231 (test case 2) and RFC 2202.
 const VECTORS: [string, HmacScheme, string, string, string][] = [
   ['RFC 2202', 'hmac-sha1-hex', 'Jefe', 'what do ya want for nothing?', 'effcdf6ae5eb2fa2d27416d5f184df9c259a7c79'],
+  ['RFC 2202 in base64', 'hmac-sha1-base64', 'Jefe', 'what do ya want for nothing?', '7/zfauXrL6LSdBbV8YTfnCWafHk='],
   [
     'RFC 4231',
     'hmac-sha256-hex',

@@ -72,6 +72,28 @@ describe('OAuth 2 client credentials', () => {
   });
 });
 
+describe('a login after a token that was refused', () => {
+  const login = (again: boolean) => {
+    const body = { secret: '{% sender.secrets.secret %}', force: '{% again ? true %}' };
+    const spec = {
+      scheme: 'login-session',
+      login: { method: 'POST', url: 'https://x.example/token', body },
+      token: '{% answer.body.t %}',
+      expiresIn: 60,
+      renewBefore: 1,
+      use,
+    };
+    return compiled(spec).login?.request(sender, AT, again);
+  };
+
+  it.each([
+    [false, { secret: 's&' }],
+    [true, { secret: 's&', force: true }],
+  ])('can say so (%s)', async (again, body) => {
+    expect(JSON.parse(String((await login(again))?.body))).toEqual(body);
+  });
+});
+
 describe('a signed assertion', () => {
   it('says who we are, and for how long', async () => {
     const request = await compiled(bearer).login?.request(sender, AT, false);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addressKind } from '../../../lambdas/channels/primitives/addresses.ts';
 import { contentTypeOf, filenameOf, isOfContentType } from '../../../lambdas/channels/primitives/content-type.ts';
+import { statusesSchema, statusOf } from '../../../lambdas/channels/primitives/statuses.ts';
 import { isoTime } from '../../../lambdas/channels/primitives/timestamp.ts';
 
 describe('a phone number', () => {
@@ -83,6 +84,24 @@ describe('an id of the provider', () => {
     ['xU1', undefined],
   ])('%s is read as %s', (text, expected) => {
     expect(kind.parse(text)).toBe(expected);
+  });
+});
+
+describe("a provider's word for a status", () => {
+  const statuses = statusesSchema.parse({ DELIVRD: 'delivered', '3': 'read' });
+
+  it.each([
+    ['DELIVRD', statuses, 'delivered'],
+    ['3', statuses, 'read'],
+    ['delivrd', statuses, undefined],
+    ['constructor', statuses, undefined],
+    ['delivered', 'none', undefined],
+  ] as const)('%s is %s', (word, given, expected) => {
+    expect(statusOf(given, word)).toBe(expected);
+  });
+
+  it('stands for one of ours', () => {
+    expect(statusesSchema.safeParse({ DELIVRD: 'arrived' }).success).toBe(false);
   });
 });
 

@@ -1,6 +1,10 @@
 import { createCipheriv } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createTemplateCompiler } from '../../../lambdas/channels/expressions/checked.ts';
+import { scopesOf } from '../../../lambdas/channels/expressions/scope.ts';
+import { compileEnvelope, envelopeSchema } from '../../../lambdas/channels/primitives/envelopes/registry.ts';
 import { EnvelopeError, openWechatEnvelope } from '../../../lambdas/channels/primitives/envelopes/wechat-aes.ts';
+import { sortedSha1 } from '../../../lambdas/channels/primitives/signatures/sorted-sha1.ts';
 
 const KEY = 'SvFHaQqrlAhRud3ye6f8ujJsR2LeYbxzPPIzNlei2FX';
 const APP = 'wx0123456789abcdef';
@@ -61,5 +65,64 @@ describe("WeChat's envelope", () => {
     const opening = () => openWechatEnvelope(encrypted, key, app);
     expect(opening).toThrow(EnvelopeError);
     expect(opening).not.toThrow(/hello|wx0123|SvFH/);
+  });
+});
+
+describe('a payload in an envelope', () => {
+  const AT = 1_700_000_000;
+  const query = { timestamp: String(AT), nonce: 'nonce123' };
+  const open = compileEnvelope(
+    envelopeSchema.parse({
+      scheme: 'wechat-aes',
+      when: '{% $exists(sender.secrets.aesKey) %}',
+      key: '{% sender.secrets.aesKey %}',
+      appId: '{% sender.fields.appId %}',
+      encrypted: '{% webhook.body.xml.Encrypt %}',
+      signature: {
+        token: '{% sender.secrets.token %}',
+        given: '{% webhook.query.msg_signature %}',
+        parts: ['{% webhook.query.timestamp %}', '{% webhook.query.nonce %}', '{% webhook.body.xml.Encrypt %}'],
+        timestamp: '{% webhook.query.timestamp %}',
+        maxAge: 300,
+      },
+    }),
+    ['inbound', 'envelope'],
+    scopesOf(['appId'], ['aesKey', 'token']).webhook,
+    createTemplateCompiler([]),
+    () => AT * 1000,
+  );
+  const secrets = { aesKey: KEY, token: 'omnitoken' };
+  const signature = sortedSha1(['omnitoken', query.timestamp, query.nonce, ENCRYPTED]);
+  const opened = (
+    { msg_signature = signature, body = { xml: { Encrypt: ENCRYPTED } } as unknown, own = secrets as object } = {},
+    verified = false,
+  ) => {
+    const webhook = { method: 'POST' as const, headers: {}, query: { ...query, msg_signature }, body: '' };
+    const sender = { fields: { appId: APP }, secrets: own };
+    return open(webhook, { webhook: { ...webhook, body }, sender }, verified);
+  };
+
+  it('is what was in it', async () => {
+    expect(await opened()).toBe(XML);
+  });
+
+  it('need not be in one for a sender without a key', async () => {
+    expect(await opened({ own: { token: 'omnitoken' } })).toBeUndefined();
+  });
+
+  it.each([
+    ['plain, although the sender has a key', { body: { xml: { Content: 'hi' } } }, 'the payload is not encrypted'],
+    ['signed by nobody', { msg_signature: '' }, 'the signature is wrong'],
+    ['signed by another', { msg_signature: signature.replace(/^./, 'x') }, 'the signature is wrong'],
+    ['for another key', { own: { ...secrets, aesKey: `A${KEY.slice(1)}` } }, ''],
+    ['for a key that is no text', { own: { ...secrets, aesKey: 7 } }, 'the sender has no key for it'],
+  ])('is refused when it is %s', async (_label, given, message) => {
+    const opening = opened(given);
+    await expect(opening).rejects.toThrow(EnvelopeError);
+    await expect(opening).rejects.toThrow(message);
+  });
+
+  it('is opened without its signature on a command line', async () => {
+    expect(await opened({ msg_signature: '' }, true)).toBe(XML);
   });
 });

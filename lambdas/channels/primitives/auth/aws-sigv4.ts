@@ -7,6 +7,45 @@ import type { SpecPath } from '../../mistakes.ts';
 import type { Authorize } from './scheme.ts';
 import { type AwsCredentials, signV4 } from './sigv4.ts';
 
+const serviceOf = (action: string) => action.split(':')[0];
+
+export const permissionSchema = z
+  .strictObject({
+    actions: z
+      .array(
+        z.string().regex(/^[a-z][a-z0-9-]*:[A-Z][A-Za-z0-9]*$/, 'a service and an action: sms-voice:SendTextMessage'),
+      )
+      .min(1)
+      .refine(
+        (actions) => new Set(actions.map(serviceOf)).size <= 1,
+        'actions of one service; others in a permission of their own',
+      )
+      .describe('What is allowed, all of one service: `sms-voice:SendTextMessage`'),
+    resources: z
+      .array(
+        z
+          .string()
+          .regex(/^(?!arn:)[A-Za-z][\w-]*([/:][\w*.-]+)+$/, 'what follows the account in an ARN: phone-number/*'),
+      )
+      .min(1)
+      .optional()
+      .describe(
+        "On which of the service's resources in the gateway's AWS account, in any Region: `phone-number/*`; on everything if not " +
+          'given, for actions that AWS cannot allow on less',
+      ),
+    conditions: z
+      .record(
+        z.string().regex(/^(ForA(ll|ny)Values:)?[A-Z][A-Za-z]+$/, 'an operator of IAM: StringEquals'),
+        z.record(
+          z.string().regex(/^[a-z][a-z0-9-]*:[\w/-]+$/, 'a condition key: aws:ResourceTag/app'),
+          z.union([z.string(), z.array(z.string()).min(1)]),
+        ),
+      )
+      .optional()
+      .describe('When, as IAM writes conditions: `{ StringEquals: { "aws:ResourceTag/app": switchboard } }`'),
+  })
+  .describe('A permission in AWS');
+
 export const awsSigv4Schema = z
   .strictObject({
     scheme: z.literal('aws-sigv4').describe('AWS Signature Version 4 over the finished request'),
@@ -15,6 +54,12 @@ export const awsSigv4Schema = z
     accessKeyId: z.string().optional().describe("An access key; the function's own role if it is not given"),
     secretAccessKey: z.string().optional().describe('`{% sender.secrets.secretAccessKey %}`'),
     sessionToken: z.string().optional().describe('The token of a temporary access key'),
+    permissions: z
+      .array(permissionSchema)
+      .default([])
+      .describe(
+        "What the function's role must be allowed, where it signs; given to the one that delivers, and to no other",
+      ),
   })
   .describe('AWS Signature Version 4');
 

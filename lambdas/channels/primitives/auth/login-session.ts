@@ -11,7 +11,7 @@ export const loginSessionSchema = z
     scheme: z.literal('login-session').describe('A login gives a token for some time'),
     login: requestSchema
       .extend({ auth: staticAuthSchema.optional().describe('Credentials of the login itself') })
-      .describe('The request that logs in. Names: `sender`, and `again`, true where the last token was refused'),
+      .describe('The request that logs in. Names: `sender`, and `again`, true where it gave a refused token again'),
     token: z.string().describe('Where the answer has the token: `{% answer.body.token %}`'),
     expiresAt: z
       .string()
