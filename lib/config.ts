@@ -1,11 +1,7 @@
 import type { Node } from 'constructs';
 import { z } from 'zod';
 import { ConfigError, explainIssues } from './config-error.ts';
-
-const phoneNumber = z
-  .string()
-  .regex(/^\+?[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, such as "+15550001111"')
-  .transform((number) => number.replace('+', ''));
+import { fleetSchema } from './fleet/config.ts';
 
 /**
  * Everything that can be configured: the `switchboard` object in `cdk.json`'s context. Each key has a default, so `{}` is valid.
@@ -54,22 +50,7 @@ export const configSchema = z.strictObject({
     .optional(),
 
   /** WhatsApp devices that the gateway runs itself, on ECS Fargate. Default: none, and no network, cluster or NAT gateway is made. */
-  fleet: z
-    .strictObject({
-      /** Simulated devices: one Fargate task that behaves like WhatsApp Business API containers, for trying things out. */
-      sandbox: z
-        .strictObject({
-          /** The phone numbers of the simulated devices, 1 to 20, such as `["+15550001111"]`. */
-          numbers: z.array(phoneNumber).min(1).max(20),
-        })
-        .optional(),
-      /**
-       * The container image of the devices, by name and tag (`registry.example.com/device:2.53`).
-       * Default: built from `simulators/whatsapp`, which needs Docker at deployment.
-       */
-      image: z.string().min(1).optional(),
-    })
-    .optional(),
+  fleet: fleetSchema.optional(),
 });
 
 /** The configuration with its defaults filled in. */

@@ -5,12 +5,15 @@ import { GatewayHttpApi } from './api/http-api.ts';
 import { Callbacks } from './callbacks/callbacks.ts';
 import { CallbacksQueue } from './callbacks/callbacks-queue.ts';
 import { parseConfig, type SwitchboardConfigInput } from './config.ts';
-import { SandboxFleet } from './fleet/sandbox-fleet.ts';
+import { createFleet, type Fleet } from './fleet/fleet.ts';
+import { FleetSteps } from './fleet/fleet-steps.ts';
 import { Inbound } from './inbound/inbound.ts';
 import { InboundQueue } from './inbound/inbound-queue.ts';
+import { Maintenance } from './maintenance/maintenance.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { Outbound } from './outbound/outbound.ts';
 import { OutboundQueue } from './outbound/outbound-queue.ts';
+import { Registration } from './senders/registration.ts';
 import { Senders } from './senders/senders.ts';
 import { Storage } from './storage/storage.ts';
 
@@ -20,6 +23,12 @@ export interface SwitchboardProps extends SwitchboardConfigInput {
    * Default: made inside, in the same stack; `rootAccountSid` applies only then.
    */
   readonly storage?: Storage;
+
+  /**
+   * The network, containers and databases of devices. Give it from a stack of its own, protected from termination, in production.
+   * Default: made inside, in the same stack, when `fleet` in the configuration asks for any.
+   */
+  readonly containers?: Fleet | undefined;
 }
 
 /**
@@ -33,7 +42,7 @@ export class Switchboard extends Construct {
   /** The account that owns the gateway. */
   readonly rootAccountSid: string;
 
-  constructor(scope: Construct, id: string, { storage: given, ...input }: SwitchboardProps = {}) {
+  constructor(scope: Construct, id: string, { storage: given, containers, ...input }: SwitchboardProps = {}) {
     super(scope, id);
     const config = parseConfig(input);
     const storage = given ?? new Storage(this, 'Storage', config);
@@ -44,15 +53,19 @@ export class Switchboard extends Construct {
     const outbound = new OutboundQueue(this, 'OutboundQueue', stage);
     const inbound = new InboundQueue(this, 'InboundQueue', stage);
     const callbacks = new CallbacksQueue(this, 'CallbacksQueue', stage);
-    const sandbox = config.fleet?.sandbox;
-    const network = sandbox && new SandboxFleet(this, 'Fleet', { config, sandbox, image: config.fleet?.image }).network;
+    const { network, devices } = containers ?? createFleet(this, 'Fleet', stage) ?? {};
 
     // In the order in which a message passes them.
     new Api(this, 'Api', { ...stage, http, outbound });
     new Outbound(this, 'Outbound', { ...stage, outbound, callbacks, network });
     new Inbound(this, 'Inbound', { ...stage, http, inbound, callbacks });
     new Callbacks(this, 'Callbacks', { ...stage, callbacks, outbound });
-    new Senders(this, 'Senders', { ...stage, http, network });
+
+    // Beside its way: numbers, and what keeps them well.
+    const fleet = devices && new FleetSteps(this, 'FleetSteps', { ...stage, devices }).function;
+    const registration = new Registration(this, 'Registration', { ...stage, http, network, fleet });
+    new Senders(this, 'Senders', { ...stage, http, network, registration });
+    new Maintenance(this, 'Maintenance', { ...stage, network, devices, registration });
 
     this.url = http.url;
     this.rootAccountSid = storage.rootAccountSid;

@@ -37,7 +37,7 @@ export class Inbound extends Construct {
       description: 'Switchboard: applies events that could not be applied when they came',
       timeout: props.inbound.consumerTimeout,
     })
-      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'Query')
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query')
       .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue')
       .bindMedia(props, 'PutObject')
       .bindDeadLetters(props.inbound)

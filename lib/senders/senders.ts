@@ -3,17 +3,20 @@ import { Construct } from 'constructs';
 import type { GatewayHttpApi } from '../api/http-api.ts';
 import { type FunctionNetwork, GatewayFunction } from '../shared/gateway-function.ts';
 import type { StageProps } from '../shared/stage.ts';
+import type { Registration } from './registration.ts';
 
 export interface SendersProps extends StageProps {
   readonly http: GatewayHttpApi;
+  readonly registration: Registration;
   /** Where the fleet's devices are reached. Default: there is no fleet. */
-  readonly network?: FunctionNetwork;
+  readonly network?: FunctionNetwork | undefined;
 }
 
 /** The Senders API: registers the addresses that can send. */
 export class Senders extends Construct {
   constructor(scope: Construct, id: string, props: SendersProps) {
     super(scope, id);
+    const { registration } = props;
     const senders = new GatewayFunction(this, 'Senders', {
       ...props,
       entry: 'senders/senders.lambda.ts',
@@ -21,9 +24,15 @@ export class Senders extends Construct {
       // A registration logs in at the provider and connects; 29 seconds is as long as the HTTP API waits.
       timeout: Duration.seconds(29),
     })
-      .bindTable(props, 'GetItem', 'PutItem', 'DeleteItem', 'Query')
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query')
       .bindMasterKey(props)
-      .bindSenderSecrets(props, 'CreateSecret', 'GetSecretValue', 'PutSecretValue', 'DeleteSecret');
+      .bindSenderSecrets(props, 'CreateSecret', 'GetSecretValue', 'PutSecretValue', 'DeleteSecret')
+      .bindWorkflow(registration.updateNumber, 'StartExecution')
+      .bindWorkflow(registration.retireNumber, 'StartExecution')
+      .bindExecutions(registration.all, 'DescribeExecution');
+    for (const workflow of registration.registrations) {
+      senders.bindWorkflow(workflow, 'StartExecution', 'SendTaskSuccess');
+    }
     props.http.route(senders, '/v2/Channels/Senders', '/v2/Channels/Senders/{proxy+}');
   }
 }

@@ -28,6 +28,9 @@ export class Storage extends Construct {
   /** The account that owns the gateway. */
   readonly rootAccountSid: string;
 
+  /** Tells this gateway from any other one, in an AWS account or in an app: 32 hex digits, the same over deployments. */
+  readonly address: string;
+
   /** Senders' secrets are made at run time, as this prefix and the sender's SID. Two gateways in one AWS account never share it. */
   readonly senderSecretPrefix: string;
 
@@ -35,8 +38,9 @@ export class Storage extends Construct {
     super(scope, id);
     const config = parseConfig({ ...props });
     const removalPolicy = removalPolicyOf(config);
-    // A hash of the construct's path: stable over deployments, different for another gateway in the same app.
+    // A hash of the construct's path.
     const address = this.node.addr.slice(-32);
+    this.address = address;
 
     this.table = new TableV2(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },

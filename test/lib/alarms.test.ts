@@ -13,19 +13,29 @@ const alarms = resourcesOf(gateway, 'AWS::CloudWatch::Alarm').map(({ properties 
 }));
 
 describe('the alarms', () => {
-  it('watch every queue, every function and the HTTP API', () => {
+  it('watch every queue, every function, the HTTP API, and what numbers depend on', () => {
     expect(alarms.map(({ section }) => section).sort()).toEqual([
       'ApiFailures',
       'ApplyFailures',
       'CallbacksBacklog',
       'CallbacksDeadLetters',
       'DeliverFailures',
+      'DevicesDown',
+      'DevicesUnrepaired',
+      'FleetFailures',
       'FunctionThrottles',
       'InboundBacklog',
       'InboundDeadLetters',
       'NotifyFailures',
       'OutboundBacklog',
       'OutboundDeadLetters',
+      'ReconcileFailures',
+      'ReconcileStopped',
+      'RegisterFailures',
+      'RegistrationFailures',
+      'RemovalFailures',
+      'RenewFailures',
+      'RenewStopped',
       'SendersFailures',
       'ServerErrors',
       'WebhookFailures',
@@ -39,6 +49,37 @@ describe('the alarms', () => {
 
   it('are all that the runbook describes', () => {
     expect(sections.sort()).toEqual(alarms.map(({ section }) => section).sort());
+  });
+
+  it.each([
+    ['RegistrationFailures', ['RegisterDevice', 'RegisterCloudNumber', 'UpdateNumber']],
+    ['RemovalFailures', ['RetireNumber']],
+  ])('%s goes off when an execution of %j fails or runs out of time', (name, workflows) => {
+    const { properties } = alarms.find(({ section }) => section === name) ?? {};
+    const metrics = (properties?.['Metrics'] ?? []) as { Expression?: string; MetricStat?: { Metric: object } }[];
+    expect(metrics.flatMap(({ Expression }) => Expression ?? [])).toEqual([
+      Array.from({ length: workflows.length * 2 }, (_, index) => `m${index}`).join(' + '),
+    ]);
+    const watched = JSON.stringify(metrics);
+    for (const workflow of workflows) {
+      expect(watched.match(new RegExp(`Registration${workflow}[0-9A-F]{8}`, 'g'))).toHaveLength(2);
+    }
+    expect(watched.match(/"MetricName":"Executions(Failed|TimedOut)"/g)).toHaveLength(workflows.length * 2);
+    expect(properties).toMatchObject({ Threshold: 0, ComparisonOperator: 'GreaterThanThreshold' });
+  });
+
+  it.each([
+    ['DevicesDown', 'DevicesDown'],
+    ['DevicesUnrepaired', 'ReconcileFailures'],
+  ])('%s goes off at what the Reconcile function reports as %s', (section, metric) => {
+    const { properties } = alarms.find((alarm) => alarm.section === section) ?? {};
+    expect(properties).toMatchObject({
+      Namespace: 'Switchboard',
+      MetricName: metric,
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: expect.stringContaining('Reconcile') } }],
+      Threshold: 0,
+      EvaluationPeriods: 2,
+    });
   });
 
   it('go off at the first dead letter', () => {

@@ -21,9 +21,30 @@ describe('the configuration', () => {
       removalPolicy: 'destroy',
       alarmEmail: 'alarms@example.com',
       alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
-      fleet: { sandbox: { numbers: ['15550001111'] }, image: 'registry.example.com/device:2.53' },
+      fleet: {
+        sandbox: { numbers: ['15550001111'] },
+        devices: {
+          version: '2.53.2',
+          images: { web: 'registry.example.com/web', coreapp: 'registry.example.com/coreapp' },
+          cpuArchitecture: 'X86_64',
+          database: { minCapacity: 0.5, maxCapacity: 64, standby: true },
+        },
+        image: 'registry.example.com/device:2.53',
+        natGateways: 2,
+      },
     };
     expect(parseConfig(config)).toEqual(config);
+  });
+
+  it('needs no more than an empty object for devices', () => {
+    expect(parseConfig({ fleet: { devices: {} } }).fleet).toEqual({
+      devices: { database: { minCapacity: 0, maxCapacity: 16, standby: false } },
+      natGateways: 1,
+    });
+  });
+
+  it('takes versions with and without v', () => {
+    expect(parseConfig({ fleet: { devices: { version: 'v2.53.2' } } }).fleet?.devices?.version).toBe('2.53.2');
   });
 
   it('takes phone numbers with and without plus', () => {
@@ -73,6 +94,42 @@ const wrong: { title: string; config: unknown; says: string[] }[] = [
     config: { fleet: { sandbox: { numbers: ['+15550001111', '555-0123'] } } },
     says: ['switchboard.fleet.sandbox.numbers[1]: must be a phone number in E.164 form', 'got "555-0123".'],
   },
+  {
+    title: 'images without their version',
+    config: { fleet: { devices: { images: { web: 'web:1', coreapp: 'coreapp:1' } } } },
+    says: ['switchboard.fleet.devices.version: must be given with images, such as "2.53.2", got nothing.'],
+  },
+  {
+    title: 'one image of two',
+    config: { fleet: { devices: { version: '2.53.2', images: { web: 'web:1' } } } },
+    says: ['switchboard.fleet.devices.images.coreapp: ', 'got nothing.'],
+  },
+  {
+    title: 'a version that is none',
+    config: { fleet: { devices: { version: 'latest' } } },
+    says: ['switchboard.fleet.devices.version: must be a version of the containers, such as "2.53.2", got "latest".'],
+  },
+  {
+    title: 'another processor',
+    config: { fleet: { devices: { cpuArchitecture: 'arm' } } },
+    says: ['switchboard.fleet.devices.cpuArchitecture: must be one of ARM64, X86_64, got "arm".'],
+  },
+  {
+    title: 'a database that would be larger than it may be',
+    config: { fleet: { devices: { database: { minCapacity: 20 } } } },
+    says: ['switchboard.fleet.devices.database.minCapacity: must not be above maxCapacity, got 20.'],
+  },
+  {
+    title: 'a capacity that Aurora lacks',
+    config: { fleet: { devices: { database: { minCapacity: 0.3 } } } },
+    says: ['switchboard.fleet.devices.database.minCapacity: must be in steps of 0.5, got 0.3.'],
+  },
+  {
+    title: 'a slip in a key of something with defaults',
+    config: { fleet: { devices: { database: { maxCapcity: 8 } } } },
+    says: ['Did you mean maxCapacity? The keys here are minCapacity, maxCapacity, standby.'],
+  },
+  { title: 'no way out', config: { fleet: { natGateways: 0 } }, says: ['switchboard.fleet.natGateways: ', 'got 0.'] },
   { title: 'an address that is none', config: { alarmEmail: 'me' }, says: ['switchboard.alarmEmail: ', 'got "me".'] },
   { title: 'a topic that is none', config: { alarmTopicArn: 'alarms' }, says: ['must be the ARN of an SNS topic'] },
   { title: 'something else than an object', config: [1], says: ['switchboard: ', 'got [1].'] },

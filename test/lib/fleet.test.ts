@@ -1,18 +1,108 @@
 import { describe, expect, it } from 'vitest';
 import { EVERYTHING, pathOf, resourcesOf, synthesize, target } from './synthesize.ts';
 
-const { stacks, gateway } = synthesize(EVERYTHING);
+const { stacks, fleet, gateway } = synthesize(EVERYTHING);
+const typesOf = (template: typeof gateway) =>
+  Object.values(template.toJSON()['Resources'] as Record<string, { Type: string }>).map(({ Type }) => Type);
+
+/** What costs money by the hour, and what a gateway without devices has no use for. */
+const FLEET_ONLY = /^AWS::(EC2|ECS|EFS|RDS|ServiceDiscovery|ECR)::/;
 
 describe('a gateway without a fleet', () => {
-  it('has no network, no cluster and no container', () => {
-    const types = Object.values(synthesize().gateway.toJSON()['Resources'] as Record<string, { Type: string }>);
-    expect(types.filter(({ Type }) => /^AWS::(EC2|ECS|ServiceDiscovery)::/.test(Type))).toEqual([]);
+  it.each([
+    ['nothing configured', {}],
+    ['an empty fleet', { fleet: {} }],
+  ])('has no network, container, database or file system, and no stack for them: %s', (_title, config) => {
+    const plain = synthesize(config);
+    expect(Object.keys(plain.stacks).sort()).toEqual(['gateway', 'storage']);
+    expect([...typesOf(plain.gateway), ...typesOf(plain.storage)].filter((type) => FLEET_ONLY.test(type))).toEqual([]);
+    for (const { properties } of resourcesOf(plain.gateway, 'AWS::Lambda::Function')) {
+      expect(properties).not.toHaveProperty('VpcConfig');
+      expect(properties['Environment']).not.toHaveProperty('Variables.FLEET');
+    }
   });
 });
 
-describe('the sandbox fleet', () => {
+describe('the stack of the fleet', () => {
+  it('is one of its own, protected, that the gateway depends on and not the other way round', () => {
+    expect(stacks.fleet?.terminationProtection).toBe(true);
+    expect(stacks.gateway.dependencies).toContain(stacks.fleet);
+    expect(stacks.fleet?.dependencies).not.toContain(stacks.gateway);
+    expect(typesOf(gateway).filter((type) => FLEET_ONLY.test(type))).toEqual([]);
+  });
+
+  it('can be deleted when everything can', () => {
+    expect(synthesize({ ...EVERYTHING, removalPolicy: 'destroy' }).stacks.fleet?.terminationProtection).toBe(false);
+  });
+});
+
+describe('the network', () => {
+  const subnets = resourcesOf(fleet, 'AWS::EC2::Subnet').map(({ properties }) => properties);
+
+  it('gives nobody a public address', () => {
+    expect(subnets.filter(({ MapPublicIpOnLaunch }) => MapPublicIpOnLaunch === true)).toEqual([]);
+    for (const { properties } of resourcesOf(fleet, 'AWS::ECS::Service')) {
+      expect(properties['NetworkConfiguration']).toMatchObject({ AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } });
+    }
+    for (const { properties } of resourcesOf(fleet, 'AWS::RDS::DBInstance')) {
+      expect(properties['PubliclyAccessible']).toBe(false);
+    }
+    // Of the NAT gateway, which lets nothing in.
+    expect(resourcesOf(fleet, 'AWS::EC2::EIP')).toHaveLength(1);
+  });
+
+  it('puts everything into private subnets, in two availability zones', () => {
+    const isPrivate = (id: string) => id.includes('PrivateSubnet');
+    const used = [
+      ...resourcesOf(fleet, 'AWS::RDS::DBSubnetGroup').flatMap(
+        ({ properties }) => properties['SubnetIds'] as unknown[],
+      ),
+      ...resourcesOf(fleet, 'AWS::EFS::MountTarget').map(({ properties }) => properties['SubnetId']),
+      ...resourcesOf(fleet, 'AWS::ECS::Service').flatMap(
+        ({ properties }) =>
+          (properties['NetworkConfiguration'] as { AwsvpcConfiguration: { Subnets: unknown[] } }).AwsvpcConfiguration
+            .Subnets,
+      ),
+    ];
+    expect(used).toHaveLength(6);
+    expect(used.map(target).filter((id) => !isPrivate(id))).toEqual([]);
+    const functions = resourcesOf(gateway, 'AWS::Lambda::Function').flatMap(
+      ({ properties }) => properties['VpcConfig'] ?? [],
+    );
+    expect(JSON.stringify(functions)).not.toContain('PublicSubnet');
+    expect(new Set(subnets.map(({ AvailabilityZone }) => JSON.stringify(AvailabilityZone))).size).toBe(2);
+  });
+
+  it('is entered by the functions that call devices, and by nothing else', () => {
+    const attached = resourcesOf(gateway, 'AWS::Lambda::Function')
+      .filter(({ properties }) => 'VpcConfig' in properties)
+      .map(({ id }) => pathOf(stacks.gateway, id).split('/').at(-1));
+    expect(attached.sort()).toEqual(['Deliver', 'Reconcile', 'Register', 'Renew', 'Senders']);
+    const open = resourcesOf(fleet, 'AWS::EC2::SecurityGroup').filter(
+      ({ properties }) => 'SecurityGroupIngress' in properties,
+    );
+    expect(open).toEqual([]);
+  });
+
+  it('pays for one NAT gateway, or two, and for no DynamoDB and image traffic through it', () => {
+    fleet.resourceCountIs('AWS::EC2::NatGateway', 1);
+    const redundant = synthesize({ fleet: { ...EVERYTHING.fleet, natGateways: 2 } });
+    redundant.fleet.resourceCountIs('AWS::EC2::NatGateway', 2);
+    const endpoints = resourcesOf(fleet, 'AWS::EC2::VPCEndpoint').map(({ properties }) => properties);
+    expect(endpoints.map(({ VpcEndpointType }) => VpcEndpointType)).toEqual(['Gateway', 'Gateway']);
+    expect(JSON.stringify(endpoints)).toContain('.dynamodb');
+    expect(JSON.stringify(endpoints)).toContain('.s3');
+  });
+
+  it('has room for some 30,000 containers', () => {
+    const blocks = subnets.map(({ CidrBlock }) => String(CidrBlock)).sort();
+    expect(blocks.filter((block) => block.endsWith('/18'))).toHaveLength(2);
+  });
+});
+
+describe('the sandbox', () => {
   it('is one Fargate task at a time, rolled back when it does not come up', () => {
-    gateway.hasResourceProperties('AWS::ECS::Service', {
+    fleet.hasResourceProperties('AWS::ECS::Service', {
       DesiredCount: 1,
       LaunchType: 'FARGATE',
       DeploymentConfiguration: {
@@ -20,12 +110,11 @@ describe('the sandbox fleet', () => {
         MaximumPercent: 100,
         DeploymentCircuitBreaker: { Enable: true, Rollback: true },
       },
-      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } },
     });
   });
 
   it('gives the devices their numbers openly and their password from Secrets Manager', () => {
-    const [task] = resourcesOf(gateway, 'AWS::ECS::TaskDefinition');
+    const [task] = resourcesOf(fleet, 'AWS::ECS::TaskDefinition');
     expect(task?.properties).toMatchObject({
       RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
       ContainerDefinitions: [
@@ -44,38 +133,26 @@ describe('the sandbox fleet', () => {
 
   it('can be another image', () => {
     const image = 'registry.example.com/device:2.53';
-    const other = synthesize({ fleet: { sandbox: { numbers: ['+15550001111'] }, image } }).gateway;
+    const other = synthesize({ fleet: { sandbox: { numbers: ['+15550001111'] }, image } }).fleet;
     const [task] = resourcesOf(other, 'AWS::ECS::TaskDefinition');
     expect(task?.properties['ContainerDefinitions']).toMatchObject([{ Image: image }]);
   });
 
-  it('is reached by the functions that call devices, and by nothing else', () => {
-    const attached = resourcesOf(gateway, 'AWS::Lambda::Function')
-      .filter(({ properties }) => 'VpcConfig' in properties)
-      .map(({ id }) => pathOf(stacks.gateway, id).split('/').at(-1));
-    expect(attached.sort()).toEqual(['Deliver', 'Senders']);
-
-    const ingress = resourcesOf(gateway, 'AWS::EC2::SecurityGroupIngress').map(({ properties }) => properties);
-    expect(ingress).toEqual([expect.objectContaining({ FromPort: 8080, ToPort: 8080, IpProtocol: 'tcp' })]);
-    expect(target(ingress[0]?.['SourceSecurityGroupId'])).toContain('Callers');
-    const open = resourcesOf(gateway, 'AWS::EC2::SecurityGroup').filter(
-      ({ properties }) => 'SecurityGroupIngress' in properties,
-    );
-    expect(open).toEqual([]);
-  });
-
-  it('pays for one NAT gateway, and for no DynamoDB traffic through it', () => {
-    gateway.resourceCountIs('AWS::EC2::NatGateway', 1);
-    const endpoints = resourcesOf(gateway, 'AWS::EC2::VPCEndpoint').map(({ properties }) => properties);
-    expect(endpoints).toEqual([expect.objectContaining({ VpcEndpointType: 'Gateway' })]);
-    expect(JSON.stringify(endpoints)).toContain('.dynamodb');
+  it('needs neither a database nor a file system', () => {
+    const alone = synthesize({ fleet: { sandbox: { numbers: ['+15550001111'] } } });
+    expect(typesOf(alone.fleet).filter((type) => /^AWS::(RDS|EFS)::/.test(type))).toEqual([]);
+    expect(
+      resourcesOf(alone.gateway, 'AWS::Lambda::Function')
+        .map(({ id }) => id)
+        .join(),
+    ).not.toMatch(/Reconcile|FleetSteps/);
   });
 
   it('says where its devices are', () => {
-    expect(gateway.findOutputs('SandboxUrl')['SandboxUrl']).toMatchObject({
+    expect(fleet.findOutputs('SandboxUrl')['SandboxUrl']).toMatchObject({
       Value: 'http://sandbox.switchboard.internal:8080',
     });
-    gateway.hasResourceProperties('AWS::ServiceDiscovery::PrivateDnsNamespace', { Name: 'switchboard.internal' });
-    gateway.hasResourceProperties('AWS::ServiceDiscovery::Service', { Name: 'sandbox' });
+    fleet.hasResourceProperties('AWS::ServiceDiscovery::PrivateDnsNamespace', { Name: 'switchboard.internal' });
+    fleet.hasResourceProperties('AWS::ServiceDiscovery::Service', { Name: 'sandbox' });
   });
 });

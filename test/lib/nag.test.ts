@@ -6,10 +6,24 @@ import { type App, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseConfig, type SwitchboardConfigInput } from '../../lib/config.ts';
+import { GatewayFunction } from '../../lib/shared/gateway-function.ts';
 import { createStacks } from '../../lib/stacks.ts';
 import { createApp, EVERYTHING } from './synthesize.ts';
 
 process.env['CDK_VALIDATION'] = 'true';
+
+const REGISTRY = '111122223333.dkr.ecr.eu-central-1.amazonaws.com/whatsapp';
+const REAL_DEVICES: SwitchboardConfigInput = {
+  removalPolicy: 'destroy',
+  fleet: {
+    devices: {
+      version: '2.53.2',
+      images: { web: `${REGISTRY}/web`, coreapp: `${REGISTRY}/coreapp` },
+      database: { standby: true },
+    },
+    natGateways: 2,
+  },
+};
 
 const directories: string[] = [];
 afterEach(() => {
@@ -43,12 +57,25 @@ function synthesisFailure(app: App): unknown {
   }
 }
 
-describe('cdk-nag, AwsSolutions', { timeout: 30_000 }, () => {
+describe('cdk-nag, AwsSolutions', { timeout: 90_000 }, () => {
   it.each([
     ['as it comes', {}],
     ['with every option on', EVERYTHING],
+    ["on WhatsApp's images, with a standby, to be thrown away", REAL_DEVICES],
   ] satisfies [string, SwitchboardConfigInput][])('finds nothing unexplained in the gateway %s', (_title, config) => {
     expect(findings(config)).toEqual({ failure: undefined, violations: [] });
+  });
+
+  it('finds what a spec asks for explained, with and without resources', () => {
+    const asking = findings({}, ({ gateway }) => {
+      const deliver = gateway.node.findAll().find(({ node }) => node.id === 'Deliver');
+      if (!(deliver instanceof GatewayFunction)) throw new Error('There is no Deliver function.');
+      deliver.bindChannels([
+        { channel: 'pigeon', actions: ['loft:Fly'], resources: ['nest/*', 'tree:*'] },
+        { channel: 'pigeon', actions: ['loft:Look'] },
+      ]);
+    });
+    expect(asking).toEqual({ failure: undefined, violations: [] });
   });
 
   it('would find something: acknowledgements silence only what they name, where they name it', () => {

@@ -13,7 +13,7 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
 export const EVERYTHING: SwitchboardConfigInput = {
   alarmEmail: 'alarms@example.com',
   alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
-  fleet: { sandbox: { numbers: ['+15550001111', '+15550002222'] } },
+  fleet: { sandbox: { numbers: ['+15550001111', '+15550002222'] }, devices: {} },
 };
 
 /** An app with the feature flags of `cdk.json`. Functions are not bundled unless asked for: that takes seconds. */
@@ -27,7 +27,14 @@ export function createApp(options: { outdir?: string; bundle?: boolean } = {}): 
 /** The stacks as `bin/switchboard.ts` makes them, and their templates. */
 export function synthesize(config: SwitchboardConfigInput = {}, app = createApp()) {
   const stacks = createStacks(app, parseConfig(config));
-  return { app, stacks, storage: Template.fromStack(stacks.storage), gateway: Template.fromStack(stacks.gateway) };
+  return {
+    app,
+    stacks,
+    storage: Template.fromStack(stacks.storage),
+    /** Without resources, where the configuration asks for no fleet. */
+    fleet: stacks.fleet ? Template.fromStack(stacks.fleet) : Template.fromJSON({ Resources: {} }),
+    gateway: Template.fromStack(stacks.gateway),
+  };
 }
 
 export interface Resource {

@@ -3,11 +3,14 @@ import { Stack } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
 import { Switchboard } from '../../lib/switchboard.ts';
 import { createApp, EVERYTHING, resourcesOf, synthesize, target } from './synthesize.ts';
+import { DEFINITIONS, FUNCTIONS } from './workflows/definitions.ts';
 
-const { app, stacks, storage, gateway } = synthesize(EVERYTHING);
+const { app, stacks, storage, fleet, gateway } = synthesize(EVERYTHING);
 const functions = resourcesOf(gateway, 'AWS::Lambda::Function');
 const queues = resourcesOf(gateway, 'AWS::SQS::Queue');
 const mappings = resourcesOf(gateway, 'AWS::Lambda::EventSourceMapping');
+const integrations = resourcesOf(gateway, 'AWS::ApiGatewayV2::Integration').map(({ properties }) => properties);
+const workflows = resourcesOf(gateway, 'AWS::StepFunctions::StateMachine');
 
 const propertiesOf = (list: typeof queues, id: string) => list.find((resource) => resource.id === id)?.properties ?? {};
 
@@ -54,14 +57,18 @@ describe('the queues', () => {
 });
 
 describe('the functions', () => {
-  it('are the six stages, and nothing that the CDK made by itself', () => {
+  it('are the stages and what numbers need, and nothing that the CDK made by itself', () => {
     expect(functions.map(({ properties }) => properties['Description']).sort()).toEqual([
       "Switchboard: Twilio's messaging API",
       'Switchboard: applies events that could not be applied when they came',
       'Switchboard: delivers messages to their channel',
       'Switchboard: posts signed callbacks to customers',
       'Switchboard: receives the webhooks of channels',
+      "Switchboard: renews senders' credentials before they expire",
+      'Switchboard: repairs what devices and registrations have become',
       'Switchboard: the Senders API',
+      'Switchboard: the steps of a registration at Meta and at a device',
+      'Switchboard: the steps of a registration that make and remove containers',
     ]);
   });
 
@@ -70,10 +77,16 @@ describe('the functions', () => {
     expect(properties['LoggingConfig']).toEqual({ LogFormat: 'JSON', LogGroup: { Ref: expect.any(String) } });
   });
 
-  it.each(functions)('$id answers the HTTP API before it gives up, or takes from a queue', ({ id, properties }) => {
+  it.each(functions)('$id gives up before whoever called it does', ({ id, properties }) => {
+    const seconds = Number(properties['Timeout']);
     const takesFromQueue = mappings.some((mapping) => target(mapping.properties['FunctionName']) === id);
-    if (!takesFromQueue) expect(Number(properties['Timeout'])).toBeLessThan(30);
-    else expect(Number(properties['Timeout'])).toBeLessThanOrEqual(60);
+    const answersRequests = JSON.stringify(integrations).includes(`"${id}"`);
+    const takesSteps = JSON.stringify(workflows).includes(`"${id}"`);
+    if (answersRequests) expect(seconds).toBeLessThan(30);
+    else if (takesFromQueue) expect(seconds).toBeLessThanOrEqual(60);
+    else if (takesSteps) expect(seconds).toBeLessThanOrEqual(120);
+    // Called by a schedule, which does not wait.
+    else expect(id).toMatch(/Maintenance(Renew|Reconcile)/);
   });
 });
 
@@ -101,6 +114,7 @@ describe('what is kept', () => {
       ...resourcesOf(storage, 'AWS::SecretsManager::Secret'),
       ...queues,
       ...resourcesOf(gateway, 'AWS::Logs::LogGroup'),
+      ...resourcesOf(fleet, 'AWS::Logs::LogGroup'),
     ];
     expect(kept.filter(({ deletionPolicy }) => deletionPolicy !== 'RetainExceptOnCreate')).toEqual([]);
   });
@@ -119,6 +133,36 @@ describe('what is kept', () => {
 
   it.each(resourcesOf(gateway, 'AWS::Logs::LogGroup'))('$id is not kept for ever', ({ properties }) => {
     expect(properties['RetentionInDays']).toBe(30);
+  });
+});
+
+describe('the workflows', () => {
+  /** The definition as Step Functions gets it, with a word for each function. */
+  const definitionOf = ({ properties }: (typeof workflows)[number]) => {
+    const { 'Fn::Join': joined } = properties['DefinitionString'] as { 'Fn::Join': [string, unknown[]] };
+    const text = joined[1].map((part) => (typeof part === 'string' ? part : functionOf(part))).join('');
+    return JSON.parse(text);
+  };
+  const functionOf = (reference: unknown) =>
+    target(reference).includes('RegistrationRegister') ? FUNCTIONS.register : FUNCTIONS.fleet;
+
+  it.each(Object.entries(DEFINITIONS))('%s is deployed as its definition says', (name, definition) => {
+    const deployed = workflows.find(({ id }) => new RegExp(`Registration${name}[0-9A-F]{8}$`).test(id));
+    expect(deployed && definitionOf(deployed)).toEqual(JSON.parse(JSON.stringify(definition)));
+  });
+
+  it.each(workflows)('$id logs its errors, without the data that passes through it', ({ properties }) => {
+    expect(properties).toMatchObject({
+      StateMachineType: 'STANDARD',
+      LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false },
+    });
+  });
+
+  it('are only those that a gateway without devices can run', () => {
+    const plain = resourcesOf(synthesize().gateway, 'AWS::StepFunctions::StateMachine');
+    const names = plain.map(({ id }) => /Registration(\w+)[0-9A-F]{8}$/.exec(id)?.[1]);
+    expect(names.sort()).toEqual(['RegisterCloudNumber', 'RetireNumber', 'UpdateNumber']);
+    expect(JSON.stringify(plain)).not.toMatch(/Containers|Database|Media/);
   });
 });
 
@@ -158,7 +202,7 @@ describe('the Switchboard construct', () => {
     const switchboard = new Switchboard(stack, 'Switchboard');
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
-    template.resourceCountIs('AWS::Lambda::Function', 6);
+    template.resourceCountIs('AWS::Lambda::Function', 8);
     template.resourceCountIs('AWS::ECS::Cluster', 0);
     expect(switchboard.rootAccountSid).toMatch(/^AC[0-9a-f]{32}$/);
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual(['AuthTokenCommand', 'GatewayUrl', 'RootAccountSid']);
@@ -177,8 +221,9 @@ describe('the Switchboard construct', () => {
   });
 
   it('makes no two stacks depend on each other', () => {
-    expect(app.node.findAll().filter((node) => Stack.isStack(node))).toHaveLength(2);
+    expect(app.node.findAll().filter((node) => Stack.isStack(node))).toHaveLength(3);
     expect(stacks.storage.dependencies).toEqual([]);
-    expect(stacks.gateway.dependencies).toEqual([stacks.storage]);
+    expect(stacks.fleet?.dependencies).toEqual([]);
+    expect(new Set(stacks.gateway.dependencies)).toEqual(new Set([stacks.storage, stacks.fleet]));
   });
 });

@@ -1,0 +1,63 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { Devices } from '../fleet/devices.ts';
+import type { Registration } from '../senders/registration.ts';
+import { type FunctionNetwork, GatewayFunction } from '../shared/gateway-function.ts';
+import type { StageProps } from '../shared/stage.ts';
+import { callEvery } from './tick.ts';
+
+export interface MaintenanceProps extends StageProps {
+  readonly registration: Registration;
+  /** Where the fleet's devices are reached. Default: there is no fleet. */
+  readonly network?: FunctionNetwork | undefined;
+  /** Default: there are none to look after. */
+  readonly devices?: Devices | undefined;
+}
+
+/** Sessions live for minutes to months; a call that finds none due reads one item and ends. */
+const RENEWAL_INTERVAL = Duration.minutes(1);
+
+/** A container that died is started again by ECS within a minute; this finds what ECS cannot. */
+const RECONCILIATION_INTERVAL = Duration.minutes(15);
+
+/** What keeps a gateway well without anybody asking: credentials are renewed, devices are compared with what they should be. */
+export class Maintenance extends Construct {
+  constructor(scope: Construct, id: string, props: MaintenanceProps) {
+    super(scope, id);
+    this.#renew(props);
+    if (props.devices) this.#reconcile(props, props.devices);
+  }
+
+  #renew(props: MaintenanceProps): void {
+    const renew = new GatewayFunction(this, 'Renew', {
+      ...props,
+      entry: 'maintenance/renew.lambda.ts',
+      description: "Switchboard: renews senders' credentials before they expire",
+      // Longer than the interval: calls that overlap renew different sessions, each under a lease.
+      timeout: Duration.minutes(3),
+    })
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query')
+      .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue');
+    callEvery(RENEWAL_INTERVAL, renew);
+    props.alarms.watchSchedule(renew, Duration.minutes(30));
+  }
+
+  #reconcile(props: MaintenanceProps, devices: Devices): void {
+    const { registration } = props;
+    const reconcile = new GatewayFunction(this, 'Reconcile', {
+      ...props,
+      entry: 'maintenance/reconcile.lambda.ts',
+      description: 'Switchboard: repairs what devices and registrations have become',
+      timeout: Duration.minutes(10),
+    })
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query')
+      .bindSenderSecrets(props, 'GetSecretValue')
+      .bindFleet(devices, 'repair')
+      // A removal that died is begun again: nobody can ask for it any more.
+      .bindWorkflow(registration.retireNumber, 'StartExecution')
+      .bindExecutions(registration.all, 'DescribeExecution');
+    callEvery(RECONCILIATION_INTERVAL, reconcile);
+    props.alarms.watchSchedule(reconcile, Duration.hours(1));
+    props.alarms.watchDevices(reconcile);
+  }
+}
