@@ -42,7 +42,8 @@ export const messageSchema = z.object({
   to: z.string(),
   body: z.string().optional(),
   media: z.array(mediaItemSchema).default([]),
-  location: locationSchema.optional(),
+  /** Null where it was taken back. */
+  location: locationSchema.nullish(),
   replyTo: z.string().optional(),
   status: z.enum(MESSAGE_STATUSES),
   errorCode: z.number().optional(),
@@ -62,3 +63,12 @@ export const messageSchema = z.object({
   timeline: z.array(timelineEntrySchema),
 });
 export type Message = z.infer<typeof messageSchema>;
+
+/** What is written over the content of a message that its contact took back; the timeline says that there was one. */
+export function withoutContent({ location }: Message): Partial<Message> {
+  return { body: '', media: [], ...(location && { location: null }) };
+}
+
+/** True for a message that its contact took back. */
+export const isTakenBack = ({ timeline }: Message): boolean =>
+  timeline.some(({ by, event }) => by === 'channel' && event === 'deleted');

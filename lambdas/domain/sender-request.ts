@@ -1,49 +1,43 @@
 import * as z from 'zod';
+import type { Workflow } from '../channels/registration.ts';
 import type { Channel } from '../channels/types.ts';
-import { type SenderWebhook, senderWebhookSchema } from './sender.ts';
-import { TwilioError } from './twilio-error.ts';
-import { type AddressPolicy, checkUrl } from './url-policy.ts';
+import { shapeMistakes } from './device-shape.ts';
+import { invalid, validated } from './json-request.ts';
+import type { SenderProfile, SenderWebhook } from './sender.ts';
+import { configurationSchema, type Inputs, readInputs, withFallbacks } from './sender-inputs.ts';
+import { profileDetails, profileMistakes, profileOf, profileRequestSchema } from './sender-profile.ts';
+import { webhookOf, webhookRequestSchema } from './sender-webhook.ts';
+import type { AddressPolicy } from './url-policy.ts';
 
 /** What registering a sender needs to know of a channel. */
 export type Registering = Pick<Channel, 'name' | 'address' | 'registration'>;
 
-const text = z.string().trim().nullish();
-const customerMethod = z.enum(['GET', 'POST', 'PUT']).nullish();
-
-const webhookSchema = z.strictObject({
-  callback_url: text,
-  callback_method: customerMethod,
-  fallback_url: text,
-  fallback_method: customerMethod,
-  status_callback_url: text,
-  // Status callbacks are posted, always; the parameter exists because Twilio's has it.
-  status_callback_method: z.literal('POST').nullish(),
-});
-const profileSchema = z.strictObject({ name: text });
-
-/** `POST /v2/Channels/Senders`; keys in snake_case, as `snakeCased` makes them. */
+/** `POST /v2/Channels/Senders`; keys in snake_case, as `validated` makes them. */
 const createSchema = z.strictObject({
   sender_id: z.string().min(1),
-  configuration: z.record(z.string(), z.string().nullish()).nullish(),
-  webhook: webhookSchema.nullish(),
-  profile: profileSchema.nullish(),
+  configuration: configurationSchema.nullish(),
+  webhook: webhookRequestSchema.nullish(),
+  profile: profileRequestSchema.nullish(),
 });
-
-/** `POST /v2/Channels/Senders/{XE}`. What a sender is connected with does not change; that is another sender. */
-const updateSchema = z.strictObject({ webhook: webhookSchema.nullish(), profile: profileSchema.nullish() });
+type CreateRequest = z.infer<typeof createSchema>;
 
 export interface SenderRequest {
   channel: string;
   address: string;
+  /** How the gateway is to register it; absent where the configuration is credentials of what is registered already. */
+  workflow?: Workflow;
   fields: Record<string, string>;
   secrets: Record<string, string>;
   webhook: SenderWebhook;
   profileName?: string;
+  profile?: SenderProfile;
 }
 
 /**
  * Reads a request for a new sender; throws 63100 naming every mistake.
- * Channels may share a scheme (two ways to reach WhatsApp): the configuration tells which one is meant.
+ * Channels may share a scheme (two ways to reach WhatsApp), and a number may be registered by the gateway or be registered
+ * already: the configuration tells what is meant. Where it fits nothing, the mistakes are those of what it is nearest to; all of
+ * them would be of no help.
  * @param body parsed JSON, keys in snake_case or camelCase
  */
 export function parseCreateSender(
@@ -52,125 +46,79 @@ export function parseCreateSender(
   policy: AddressPolicy,
 ): SenderRequest {
   const request = validated(createSchema, body);
-  const candidates = channels.flatMap((channel) => {
-    const { scheme } = channel.address;
+  const candidates = channels.filter(({ address: { scheme } }) => {
     const isMeant = scheme !== '' && request.sender_id.toLowerCase().startsWith(scheme.toLowerCase());
-    return isMeant || (scheme === '' && !/^[a-z]/i.test(request.sender_id)) ? [channel] : [];
+    return isMeant || (scheme === '' && !/^[a-z]/i.test(request.sender_id));
   });
   if (candidates.length === 0) {
     const known = channels.map(({ address }) => address.scheme).filter((scheme) => scheme !== '');
     throw invalid([`sender_id: must begin with one of ${[...new Set(known)].join(', ')}`]);
   }
-  const readings = candidates.map((channel) => readFor(channel, request, policy));
-  const good = readings.find(({ mistakes }) => mistakes.length === 0);
-  if (!good) throw invalid([...new Set(readings.flatMap(({ mistakes }) => mistakes))]);
+  const [nearest, ...others] = candidates
+    .flatMap((channel) => readingsFor(channel, request, policy))
+    .sort((left, right) => left.mistakes.length - right.mistakes.length);
+  if (!nearest || nearest.mistakes.length > 0) throw invalid(mistakesOf(nearest, others));
+  const profile = profileOf(undefined, request.profile ?? {});
   return {
-    ...good.registration,
+    ...nearest.registration,
     webhook: webhookOf(undefined, request.webhook ?? {}, policy),
     ...(request.profile?.name && { profileName: request.profile.name }),
+    ...(Object.keys(profile).length > 0 && { profile }),
   };
 }
 
-/** Reads a request that changes a sender: what it names is changed, null removes, the rest stays. Throws 63100. */
-export function parseUpdateSender(
-  body: unknown,
-  current: { webhook: SenderWebhook; profileName?: string | undefined },
-  policy: AddressPolicy,
-): { webhook: SenderWebhook; profileName: string | undefined } {
-  const { webhook, profile } = validated(updateSchema, body);
-  return {
-    webhook: webhookOf(current.webhook, webhook ?? {}, policy),
-    profileName: profile?.name === undefined ? current.profileName : profile.name || undefined,
-  };
+interface Reading {
+  /** As people call it: the channel, or what its workflow does. */
+  title: string;
+  registration: Pick<SenderRequest, 'channel' | 'address' | 'workflow' | 'fields' | 'secrets'>;
+  mistakes: string[];
 }
 
-/** The error for a body that is wrong: one sentence per mistake. */
-export function invalid(mistakes: readonly string[], options?: { status?: number }): TwilioError {
-  return new TwilioError(63100, `Validation error: ${mistakes.join('; ')}`, options);
-}
+/** What a request may mean on a channel: what is registered already, or what the gateway is to register. */
+function readingsFor(channel: Registering, request: CreateRequest, policy: AddressPolicy): Reading[] {
+  const { registration } = channel;
+  const { name: title } = channel;
+  const credentials = read(channel, request, registration, policy);
+  const plain = { ...credentials, title, mistakes: [...credentials.mistakes, ...detailMistakes(request)] };
+  const { workflow } = registration;
+  if (!workflow) return [plain];
 
-/**
- * The same JSON with its keys in snake_case: the SDKs' typed classes send camelCase, their documentation shows snake_case.
- * Twilio loses the camelCase ones silently; here both mean the same.
- */
-export function snakeCased(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCased);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snakeCase(key), snakeCased(inner)]));
-}
-
-function readFor(channel: Registering, request: z.infer<typeof createSchema>, policy: AddressPolicy) {
-  const given = new Map(Object.entries(request.configuration ?? {}).filter(([, value]) => value));
-  const read = (inputs: Channel['registration']['fields']) => {
-    const values: Record<string, string> = {};
-    const mistakes = Object.entries(inputs).flatMap(([name, { description, required }]) => {
-      const value = given.get(snakeCase(name));
-      if (value) values[name] = value;
-      return value || !required ? [] : [`configuration.${name}: is missing (${description})`];
-    });
-    return { values, mistakes };
-  };
-  const fields = read(channel.registration.fields);
-  const secrets = read(channel.registration.secrets);
-  const names = [...Object.keys(channel.registration.fields), ...Object.keys(channel.registration.secrets)];
-  const known = new Set(names.map(snakeCase));
-  const unknown = [...given.keys()].filter((name) => !known.has(name));
-  const address = channel.address.parse(request.sender_id.slice(channel.address.scheme.length), 'sender');
-  const mistakes = [
-    ...(address === undefined ? ['sender_id: is not a valid address'] : []),
-    ...fields.mistakes,
-    ...secrets.mistakes,
-    ...unknown.map((name) => `configuration.${name}: is not known; there are ${names.join(', ')}`),
-    ...urlMistakes(fields.values, policy),
+  const { registration: given, mistakes } = read(channel, request, workflow, policy);
+  const fields = withFallbacks(given.fields, workflow.fields);
+  const own = [
+    ...(request.profile?.name ? [] : ['profile.name: is missing (the display name that contacts see)']),
+    ...(request.profile ? profileMistakes(request.profile, policy) : []),
+    ...(workflow.name === 'device' ? shapeMistakes(fields) : []),
   ];
-  const registration = {
-    channel: channel.name,
-    address: address ?? '',
-    fields: fields.values,
-    secrets: secrets.values,
+  return [
+    plain,
+    {
+      title: `a number that the gateway registers on ${channel.name}`,
+      registration: { ...given, fields, workflow: workflow.name },
+      mistakes: [...mistakes, ...own],
+    },
+  ];
+}
+
+function read(channel: Registering, request: CreateRequest, inputs: Inputs, policy: AddressPolicy) {
+  const { fields, secrets, mistakes } = readInputs(request.configuration ?? {}, inputs, policy);
+  const address = channel.address.parse(request.sender_id.slice(channel.address.scheme.length), 'sender');
+  return {
+    registration: { channel: channel.name, address: address ?? '', fields, secrets },
+    mistakes: [...(address === undefined ? ['sender_id: is not a valid address'] : []), ...mistakes],
   };
-  return { registration, mistakes };
 }
 
-// A device lives in a private network by design, next to the gateway; only the owner of the account, who could put
-// anything behind that address, names it. Link-local addresses, where clouds serve credentials, stay forbidden.
-function urlMistakes(fields: Record<string, string>, policy: AddressPolicy): string[] {
-  return Object.entries(fields).flatMap(([name, value]) => {
-    if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return [];
-    const problem = checkUrl(value, { ...policy, allowPrivate: true });
-    if (problem) return [`configuration.${name}: ${problem.message}`];
-    // Fields are shown again, secrets never.
-    const { username, password } = new URL(value);
-    return username || password ? [`configuration.${name}: must not contain a user or password`] : [];
-  });
+/** Whoever registered a number elsewhere keeps its profile there. */
+function detailMistakes({ profile }: CreateRequest): string[] {
+  return profileDetails(profile ?? {}).map(
+    (name) => `profile.${name}: is only for numbers that the gateway registers; set it at the provider`,
+  );
 }
 
-function webhookOf(
-  current: SenderWebhook | undefined,
-  given: z.infer<typeof webhookSchema>,
-  policy: AddressPolicy,
-): SenderWebhook {
-  const urls = ['callback_url', 'fallback_url', 'status_callback_url'] as const;
-  const mistakes = urls.flatMap((name) => {
-    const problem = given[name] ? checkUrl(given[name], policy) : undefined;
-    return problem ? [`webhook.${name}: ${problem.message}`] : [];
-  });
-  if (mistakes.length > 0) throw invalid(mistakes);
-  const merged = (value: string | null | undefined, before: string | undefined) =>
-    value === undefined ? before : value || undefined;
-  return senderWebhookSchema.parse({
-    callbackUrl: merged(given.callback_url, current?.callbackUrl),
-    callbackMethod: merged(given.callback_method, current?.callbackMethod),
-    fallbackUrl: merged(given.fallback_url, current?.fallbackUrl),
-    fallbackMethod: merged(given.fallback_method, current?.fallbackMethod),
-    statusCallbackUrl: merged(given.status_callback_url, current?.statusCallbackUrl),
-  });
+/** With what it was read for, where that was a choice. */
+function mistakesOf(nearest: Reading | undefined, others: readonly Reading[]): string[] {
+  if (!nearest || others.length === 0) return nearest?.mistakes ?? [];
+  const titles = others.map(({ title }) => title).join(', ');
+  return [...nearest.mistakes, `this is what ${nearest.title} needs, which is nearer than ${titles}`];
 }
-
-function validated<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
-  const result = schema.safeParse(snakeCased(body));
-  if (result.success) return result.data;
-  throw invalid(result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`));
-}
-
-const snakeCase = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

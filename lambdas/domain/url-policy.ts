@@ -39,6 +39,14 @@ export function isForbiddenAddress(ip: string, policy: AddressPolicy): boolean {
 }
 
 /**
+ * Whether a host proves who it is with a certificate that a public authority signed. One under `.internal`, which ICANN keeps for
+ * private networks, can have none: WhatsApp's containers sign their own. There the network says who may answer.
+ */
+export function hasPublicCertificate(hostname: string, policy: AddressPolicy): boolean {
+  return !(policy.allowPrivate && /\.internal$/i.test(hostname));
+}
+
+/**
  * Judges a URL that a customer gave us and that the gateway (or a channel) will call: callbacks, media, devices.
  * User and password are fine, as on Twilio. What a host name resolves to is judged when it is called.
  * @returns undefined when the URL is fine

@@ -12,6 +12,9 @@ import { UnknownMessageError } from './apply-status.ts';
 /** How long a status may wait for its message to become known, in ms. Our own record follows the send within seconds. */
 const UNKNOWN_FOR_MS = 10 * 60_000;
 
+/** The same where it may be about a message that is not ours: every such status waits in vain. */
+const FOREIGN_FOR_MS = 60_000;
+
 export interface PostponedDependencies {
   senders: SenderStore;
   channel(name: string): Channel;
@@ -36,7 +39,12 @@ export async function applyPostponed(record: SQSRecord, dependencies: PostponedD
     await dependencies.apply(task.event, { sender, channel, gatewayUrl: task.gatewayUrl });
     return done;
   } catch (error) {
-    const given = error instanceof UnknownMessageError && now() - Date.parse(task.receivedAt) > UNKNOWN_FOR_MS;
+    const age = now() - Date.parse(task.receivedAt);
+    if (error instanceof UnknownMessageError && error.isExpected && age > FOREIGN_FOR_MS) {
+      logger.info('an event is about a message that is not ours', { senderSid: sender.sid, type: task.event.type });
+      return done;
+    }
+    const given = error instanceof UnknownMessageError && age > UNKNOWN_FOR_MS;
     if (given) return bury(error.message, task.accountSid, task);
     logger.warn('event not applied yet', { senderSid: sender.sid, reason: (error as Error).message });
     return again(Math.min(60, backoffSeconds(Number(record.attributes.ApproximateReceiveCount))));

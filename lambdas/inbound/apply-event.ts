@@ -4,10 +4,12 @@ import type { Sender } from '../domain/sender.ts';
 import type { CallbackTask } from '../domain/tasks.ts';
 import type { Clock } from '../platform/clock.ts';
 import { logger } from '../platform/log.ts';
+import type { IdempotencyStore } from '../platform/stores/idempotency.ts';
 import type { MessageIdStore } from '../platform/stores/message-ids.ts';
 import type { MessageStore } from '../platform/stores/messages.ts';
 import type { SentMessageStore } from '../platform/stores/sent-messages.ts';
 import type { WindowStore } from '../platform/stores/windows.ts';
+import { applyDeletion } from './apply-deletion.ts';
 import { applyStatus } from './apply-status.ts';
 import { receiveMessage } from './receive-message.ts';
 
@@ -16,9 +18,12 @@ export interface ApplyDependencies {
   messageIds: MessageIdStore;
   sentMessages: SentMessageStore;
   windows: WindowStore;
+  claims: Pick<IdempotencyStore, 'claim'>;
   announce(task: CallbackTask): Promise<void>;
   /** Copies a message's media to where customers can fetch them; absent where there is no time for it. */
   fetchMedia?(message: Message, context: EventContext): Promise<void>;
+  /** Removes what was copied; absent likewise. */
+  emptyMedia?(message: Message): Promise<void>;
   now: Clock;
 }
 
@@ -43,6 +48,8 @@ export async function applyEvent(
       return receiveMessage(event, context, dependencies);
     case 'status':
       return applyStatus(event, context, dependencies);
+    case 'deletion':
+      return applyDeletion(event, context, dependencies);
     case 'account':
       logger.info('account event', { senderSid: context.sender.sid, channel: event.channel, name: event.name });
   }

@@ -7,7 +7,15 @@ import type { ApplyDependencies, EventContext } from './apply-event.ts';
 export type StatusEvent = Extract<ChannelEvent, { type: 'status' }>;
 
 /** A status names a message that is not known: not yet, when the webhook was faster than our own record, or never. */
-export class UnknownMessageError extends Error {}
+export class UnknownMessageError extends Error {
+  /** It may never become known, and nothing is wrong with that. */
+  readonly isExpected: boolean;
+
+  constructor(message: string, isExpected = false) {
+    super(message);
+    this.isExpected = isExpected;
+  }
+}
 
 /** Applies a status to the message that it names, or to all that a contact was sent up to the time that it names. */
 export async function applyStatus(
@@ -20,7 +28,10 @@ export async function applyStatus(
   }
   const { messageIds } = dependencies;
   const sid = event.sid ?? (event.id === undefined ? undefined : await messageIds.find(context.sender.sid, event.id));
-  if (!sid) throw new UnknownMessageError(`No message is known by the channel's id in this ${event.status} status.`);
+  if (!sid) {
+    const reason = `No message is known by the channel's id in this ${event.status} status.`;
+    throw new UnknownMessageError(reason, event.foreign);
+  }
   if (!(await advance(sid, event, context, dependencies)))
     throw new UnknownMessageError(`The message ${sid} does not exist.`);
 }

@@ -9,10 +9,11 @@ import { MediaStore } from '../platform/media-store.ts';
 import { hideFor, sendTask } from '../platform/queues.ts';
 import { SenderSecrets } from '../platform/sender-secrets.ts';
 import { SenderStore } from '../platform/stores/senders.ts';
+import { SessionStore } from '../platform/stores/sessions.ts';
 import { applyPostponed, type PostponedDependencies } from './apply-batch.ts';
 import { type ApplyDependencies, applyEvent } from './apply-event.ts';
 import { applyDependencies } from './dependencies.ts';
-import { fetchMedia } from './fetch-media.ts';
+import { emptyMedia, fetchMedia } from './fetch-media.ts';
 
 const environment = readEnvironment(
   'TABLE_NAME',
@@ -25,7 +26,11 @@ const environment = readEnvironment(
 );
 const allowLoopback = environment.ALLOW_LOOPBACK_URLS;
 const fetching = {
-  credentials: new CredentialSource(new SenderSecrets(environment.SENDER_SECRET_PREFIX), allowLoopback),
+  credentials: new CredentialSource({
+    secrets: new SenderSecrets(environment.SENDER_SECRET_PREFIX),
+    sessions: new SessionStore(environment.TABLE_NAME),
+    allowLoopback,
+  }),
   media: new MediaStore(environment.MEDIA_BUCKET_NAME),
   allowLoopback,
   now: systemClock,
@@ -33,6 +38,7 @@ const fetching = {
 const applying: ApplyDependencies = {
   ...applyDependencies(environment),
   fetchMedia: (message, context) => fetchMedia(message, context, fetching),
+  emptyMedia: (message) => emptyMedia(message, fetching.media),
 };
 const dependencies: PostponedDependencies = {
   senders: new SenderStore(environment.TABLE_NAME),

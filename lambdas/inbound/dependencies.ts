@@ -1,6 +1,7 @@
 import { queueCallback } from '../callbacks/queue-callback.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Environment } from '../platform/environment.ts';
+import { IdempotencyStore } from '../platform/stores/idempotency.ts';
 import { MessageIdStore } from '../platform/stores/message-ids.ts';
 import { MessageStore } from '../platform/stores/messages.ts';
 import { SentMessageStore } from '../platform/stores/sent-messages.ts';
@@ -15,6 +16,7 @@ export function applyDependencies(environment: Environment<'TABLE_NAME' | 'CALLB
     messageIds: new MessageIdStore(table),
     sentMessages: new SentMessageStore(table),
     windows: new WindowStore(table),
+    claims: new IdempotencyStore(table),
     announce: queueCallback(environment.CALLBACKS_QUEUE_URL),
     now: systemClock,
   };

@@ -38,6 +38,17 @@ export async function fetchMedia(
   }
 }
 
+/**
+ * Removes the copies of a message's media, by writing nothing over them: that takes no permission beyond the one to copy.
+ * Safe to repeat.
+ */
+export async function emptyMedia({ accountSid, sid: messageSid, media }: Message, store: MediaStore): Promise<void> {
+  for (const index of media.keys()) {
+    const name = { accountSid, messageSid, mediaSid: mediaSid(messageSid, index) };
+    await store.put(name, 'application/octet-stream', Buffer.alloc(0));
+  }
+}
+
 /** The longest answer that is read as the provider's words and not as a file, in bytes. */
 const MAX_WORDS_BYTES = 65_536;
 

@@ -1,24 +1,27 @@
 import type { ChannelEvent } from '../channels/types.ts';
 import { inboundCallback } from '../domain/callback.ts';
-import type { Message } from '../domain/message.ts';
+import { isTakenBack, type Message } from '../domain/message.ts';
 import { derivedSid, mediaSid } from '../domain/sid.ts';
 import { toIso } from '../platform/clock.ts';
 import type { ApplyDependencies, EventContext } from './apply-event.ts';
+import { claimKey, needsClaim, receivedId, TAKEN_BACK } from './received-ids.ts';
 
 type MessageEvent = Extract<ChannelEvent, { type: 'message' }>;
 
 /**
  * Receives a contact's message: opens the window, stores the message and its media, tells the customer. The SID is derived from the
- * channel's id, so a webhook that comes twice finds its message and stores no second one.
+ * channel's id and time, so a webhook that comes twice finds its message and stores no second one.
  */
 export async function receiveMessage(
   event: MessageEvent,
   context: EventContext,
-  { messages, messageIds, windows, announce, fetchMedia, now }: ApplyDependencies,
+  dependencies: ApplyDependencies,
 ): Promise<void> {
+  const { messages, messageIds, windows, announce, fetchMedia, now } = dependencies;
   const { sender, channel } = context;
-  const message = toMessage(event, context, toIso(now()));
   if (event.opensWindow !== false) await windows.open(sender.sid, event.from, Date.parse(event.timestamp));
+  const message = await identified(toMessage(event, context, toIso(now())), event, context, dependencies);
+  if (!message) return;
   if (message.media.length > 0) {
     // A channel waits seconds for the answer to its webhook; a large file may take longer.
     if (!fetchMedia) throw new Error('A message with media is applied from the queue.');
@@ -31,6 +34,26 @@ export async function receiveMessage(
     ...(repliedTo && { repliedTo: { sid: repliedTo } }),
   });
   if (task) await announce(task);
+}
+
+/** The message with the SID that it has for good; undefined for one that was taken back meanwhile. */
+async function identified(
+  message: Message,
+  event: MessageEvent,
+  context: EventContext,
+  { messages, messageIds, claims, now }: ApplyDependencies,
+): Promise<Message | undefined> {
+  if (!needsClaim(event, context)) return message;
+  const { accountSid, senderSid } = message;
+  const { sid } = await claims.claim(accountSid, claimKey(context, event.id), { sid: message.sid, requestHash: '' });
+  if (sid === TAKEN_BACK) return undefined;
+  if (context.channel.hasDeletions) {
+    // A webhook that is repeated must not bring back what is gone.
+    const stored = await messages.get(accountSid, sid);
+    if (stored && isTakenBack(stored)) return undefined;
+    await messageIds.remember(senderSid, receivedId(event.id), sid, now());
+  }
+  return { ...message, sid };
 }
 
 function toMessage(event: MessageEvent, { sender }: EventContext, at: string): Message {

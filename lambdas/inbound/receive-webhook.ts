@@ -88,10 +88,15 @@ async function ownerOf(
   sender: Sender,
   { senders }: WebhookDependencies,
 ): Promise<Sender | undefined> {
-  const address = event.type === 'message' ? event.to : event.type === 'status' ? event.from : undefined;
+  const address = ownAddressIn(event);
   if (address === undefined || address === sender.address) return sender;
   const other = await senders.byAddress(sender.channel, address);
   return other?.accountSid === sender.accountSid ? other : undefined;
+}
+
+function ownAddressIn(event: ChannelEvent): string | undefined {
+  if (event.type === 'status') return event.from;
+  return event.type === 'account' ? undefined : event.to;
 }
 
 async function buryStray(event: ChannelEvent, sender: Sender, { bury, now }: WebhookDependencies): Promise<void> {
@@ -118,7 +123,7 @@ async function take(event: ChannelEvent, context: EventContext, dependencies: We
 
 /** Events of one conversation stay in order; those that name no contact have only themselves to wait for. */
 function groupOf(event: ChannelEvent, sender: Sender): string {
-  if (event.type === 'message') return conversationGroup(sender.sid, event.from);
+  if (event.type === 'message' || event.type === 'deletion') return conversationGroup(sender.sid, event.from);
   if (event.type === 'status')
     return conversationGroup(sender.sid, `status/${event.sid ?? event.id ?? event.to ?? ''}`);
   return conversationGroup(sender.sid, 'account');

@@ -1,7 +1,12 @@
-import type { Channel, SenderContext, Session } from '../channels/types.ts';
-import type { Sender } from '../domain/sender.ts';
+import { type Channel, ChannelAnswerError, type SenderContext, type Session } from '../channels/types.ts';
+import type { Sender, SenderSecret } from '../domain/sender.ts';
+import { hasExpired, isDue } from '../domain/session.ts';
+import { contextOf, SessionKeeper } from '../maintenance/session-keeper.ts';
+import { pause } from '../platform/clock.ts';
 import { send } from '../platform/http.ts';
+import { Remembered } from '../platform/remembered.ts';
 import type { SenderSecrets } from '../platform/sender-secrets.ts';
+import type { SessionStore } from '../platform/stores/sessions.ts';
 
 /** What a request of a sender needs: its fields and secrets, and the session where the channel has one. */
 export interface Credentials {
@@ -9,50 +14,120 @@ export interface Credentials {
   session?: Session;
 }
 
-/** Hands out credentials; obtains a session where there is none, or where the one there is near its end. */
-export class CredentialSource {
-  readonly #secrets: SenderSecrets;
-  readonly #allowLoopback: boolean;
+export interface CredentialDependencies {
+  secrets: Pick<SenderSecrets, 'get' | 'put'>;
+  sessions: Pick<SessionStore, 'lease' | 'release' | 'schedule'>;
+  allowLoopback: boolean;
+}
 
-  constructor(secrets: SenderSecrets, allowLoopback: boolean) {
-    this.#secrets = secrets;
-    this.#allowLoopback = allowLoopback;
+/** A lease outlives a login at its slowest, with what is read and written around it. */
+const LEASE_MS = 30_000;
+/** How often a stored session that should have been renewed is read anew: by then somebody has renewed it. */
+const LOOK_AGAIN_MS = 30_000;
+/** How long to wait for another function that is renewing, and how often to look whether it has. */
+const PATIENCE_MS = 5_000;
+const POLL_MS = 200;
+
+/**
+ * Hands out credentials. Sessions are renewed ahead of time by `maintenance/`; here one is obtained only where there is
+ * none, where it died early, or where it lives for minutes and is kept in memory.
+ */
+export class CredentialSource {
+  readonly #dependencies: CredentialDependencies;
+  readonly #keeper: SessionKeeper;
+  /** Sessions that live too short to be stored, by sender. */
+  readonly #shortLived = new Map<string, Session>();
+  readonly #renewing = new Map<string, Promise<Session>>();
+  readonly #lookedAgain = new Remembered<true>(LOOK_AGAIN_MS);
+
+  constructor(dependencies: CredentialDependencies) {
+    this.#dependencies = dependencies;
+    this.#keeper = new SessionKeeper({ ...dependencies, send });
   }
 
   /**
+   * Throws what `send` throws, or `ChannelAnswerError`, when a session is needed and not to be had.
    * @param rejected the session that the channel just refused: it is not handed out again. If the stored one is another
    * by now, somebody else has renewed it and that one is used.
    */
   async get(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Credentials> {
-    const secret = await this.#secrets.get(sender.secretId, { fresh: rejected !== undefined });
-    const context = { address: sender.address, fields: sender.fields, secrets: secret.secrets };
+    const secret = await this.#secretFor(sender, channel, now, rejected);
+    const context = contextOf(sender, secret);
     if (!channel.login) return { context };
+    const kept = this.#shortLived.get(sender.sid);
+    if (isGood(kept, rejected, now) && !isDue(kept, channel.login.renewBefore, now)) return { context, session: kept };
+    if (isGood(secret.session, rejected, now)) return { context, session: secret.session };
+    return { context, session: await this.#renewOnce(sender, channel, now, rejected) };
+  }
+
+  /** The sender's secret; read anew when a session in it is of no more use, or soon will not be. */
+  async #secretFor(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<SenderSecret> {
+    const { secrets } = this.#dependencies;
+    const secret = await secrets.get(sender.secretId, { fresh: rejected !== undefined });
     const { session } = secret;
-    if (session && session.token !== rejected?.token && !isDue(session, channel.login.renewBefore, now)) {
-      return { context, session };
+    if (!session || !channel.login || rejected || !isDue(session, channel.login.renewBefore, now)) return secret;
+    let isFirst = false;
+    await this.#lookedAgain.get(sender.sid, async () => (isFirst = true));
+    return isFirst ? secrets.get(sender.secretId, { fresh: true }) : secret;
+  }
+
+  /** Lanes of one function that need the same session ask for it once. */
+  #renewOnce(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Session> {
+    const underWay = this.#renewing.get(sender.sid);
+    if (underWay) return underWay;
+    const renewing = this.#renew(sender, channel, now, rejected).finally(() => this.#renewing.delete(sender.sid));
+    this.#renewing.set(sender.sid, renewing);
+    return renewing;
+  }
+
+  async #renew(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Session> {
+    const { secrets, sessions } = this.#dependencies;
+    // Any number of tokens that live for minutes may be good at once, so nobody waits for anybody.
+    if (this.#shortLived.has(sender.sid)) return this.#obtain(sender, channel, now, rejected);
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!(await sessions.lease(sender.sid, now, LEASE_MS))) {
+      if (Date.now() > deadline) throw new ChannelAnswerError('another function is still renewing the session');
+      await pause(POLL_MS);
+      const { session } = await secrets.get(sender.secretId, { fresh: true });
+      if (isGood(session, rejected, now)) return session;
     }
     try {
-      const renewed = await this.login(channel, context, now, rejected !== undefined);
-      await this.#secrets.put(sender.secretId, { ...secret, session: renewed });
-      return { context, session: renewed };
+      return await this.#obtain(sender, channel, now, rejected);
     } catch (error) {
-      // A session that is only near its end still works; the next message tries again.
-      if (session && session.token !== rejected?.token && Date.parse(session.expiresAt) > now)
-        return { context, session };
+      await sessions.release(sender.sid);
       throw error;
     }
   }
 
-  /** Logs in (again, where the last token was refused) and answers the session; throws what `send` throws, or `ChannelAnswerError` when it was refused. */
-  async login(channel: Channel, context: SenderContext, now: number, again = false): Promise<Session> {
-    if (!channel.login) throw new Error(`The channel ${channel.name} has no login.`);
-    const answer = await send(await channel.login.request(context, now, again), {
-      addresses: { allowLoopback: this.#allowLoopback, allowPrivate: true },
-      timeoutMs: 10_000,
-    });
-    return channel.login.session(answer, now);
+  /** Logs in, unless somebody did between our look and our lease. */
+  async #obtain(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Session> {
+    const { secrets, sessions } = this.#dependencies;
+    const secret = await secrets.get(sender.secretId, { fresh: true });
+    const isShortLived = this.#shortLived.has(sender.sid);
+    if (isGood(secret.session, rejected, now)) {
+      await sessions.release(sender.sid);
+      return secret.session;
+    }
+    const session = await this.#logIn(channel, contextOf(sender, secret), now, rejected);
+    if (!(await this.#keeper.keep(sender, channel, secret, session, now))) {
+      this.#shortLived.set(sender.sid, session);
+      if (!isShortLived) await sessions.release(sender.sid);
+    }
+    return session;
+  }
+
+  /**
+   * Logs in. A provider that gives out the same token to all who ask may give the one that it refused; it is told so, but
+   * once: what comes of that may be counted, and ends the token for everybody else.
+   */
+  async #logIn(channel: Channel, context: SenderContext, now: number, rejected?: Session): Promise<Session> {
+    const session = await this.#keeper.logIn(channel, context, now);
+    if (session.token !== rejected?.token) return session;
+    const another = rejected.insisted ? session : await this.#keeper.logIn(channel, context, now, true);
+    return { ...another, insisted: true };
   }
 }
 
-const isDue = (session: Session, renewBefore: number, now: number): boolean =>
-  Date.parse(session.expiresAt) - renewBefore * 1_000 <= now;
+function isGood(session: Session | undefined, rejected: Session | undefined, now: number): session is Session {
+  return session !== undefined && session.token !== rejected?.token && !hasExpired(session, now);
+}

@@ -11,6 +11,7 @@ import { MessageStore } from '../platform/stores/messages.ts';
 import { PacingStore } from '../platform/stores/pacing.ts';
 import { SenderStore } from '../platform/stores/senders.ts';
 import { SentMessageStore } from '../platform/stores/sent-messages.ts';
+import { SessionStore } from '../platform/stores/sessions.ts';
 import { WindowStore } from '../platform/stores/windows.ts';
 import { CredentialSource } from './credentials.ts';
 import { deliverBatch } from './deliver-batch.ts';
@@ -22,6 +23,7 @@ const environment = readEnvironment(
   'OUTBOUND_DLQ_URL',
   'CALLBACKS_QUEUE_URL',
   'SENDER_SECRET_PREFIX',
+  'LEASE_SECONDS',
   'ALLOW_LOOPBACK_URLS',
 );
 const table = environment.TABLE_NAME;
@@ -37,12 +39,14 @@ const dependencies = {
   windows: new WindowStore(table),
   messageIds: new MessageIdStore(table),
   sentMessages: new SentMessageStore(table),
-  credentials: new CredentialSource(
-    new SenderSecrets(environment.SENDER_SECRET_PREFIX),
-    environment.ALLOW_LOOPBACK_URLS,
-  ),
+  credentials: new CredentialSource({
+    secrets: new SenderSecrets(environment.SENDER_SECRET_PREFIX),
+    sessions: new SessionStore(table),
+    allowLoopback: environment.ALLOW_LOOPBACK_URLS,
+  }),
   announce: queueCallback(environment.CALLBACKS_QUEUE_URL),
   allowLoopback: environment.ALLOW_LOOPBACK_URLS,
+  leaseMs: environment.LEASE_SECONDS * 1_000,
 };
 
 /** 2 on a message's way: takes tasks from `outbound.fifo` and delivers the messages they name. */

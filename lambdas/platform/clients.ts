@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
@@ -13,3 +14,4 @@ export const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
 });
 export const sqs = new SQSClient({});
 export const secretsManager = new SecretsManagerClient({});
+export const stepFunctions = new SFNClient({});

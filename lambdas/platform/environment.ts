@@ -1,6 +1,9 @@
 import * as z from 'zod';
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const stateMachineArn = z
+  .string()
+  .regex(/^arn:[\w-]+:states:[\w-]+:\d{12}:stateMachine:[\w-]+$/, 'is not the ARN of a state machine');
 
 /** Every name that a function of this gateway may find in its environment; `lib/` sets each together with its grant. */
 const variables = {
@@ -18,8 +21,19 @@ const variables = {
   /** Where inbound media are kept. */
   MEDIA_BUCKET_NAME: z.string().min(1),
   ROOT_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/),
+  /** How long one attempt to deliver a message may take; after that another function may take the message over. */
+  LEASE_SECONDS: z.coerce.number().int().min(1),
   /** `true` lets callbacks, media and devices be on the loopback interface: for development only. */
   ALLOW_LOOPBACK_URLS: flag,
+  /** Absent where the gateway runs no devices. */
+  REGISTER_DEVICE_STATE_MACHINE_ARN: stateMachineArn.optional(),
+  REGISTER_CLOUD_NUMBER_STATE_MACHINE_ARN: stateMachineArn,
+  UPDATE_NUMBER_STATE_MACHINE_ARN: stateMachineArn,
+  RETIRE_NUMBER_STATE_MACHINE_ARN: stateMachineArn,
+  /** The gateway's own address, without a slash at its end: for webhook URLs made where no request says it. */
+  GATEWAY_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
+  /** What the fleet's parts are, as JSON; its fields are read where it is used. */
+  FLEET: z.string().min(1),
 };
 type Variables = typeof variables;
 export type Environment<Name extends keyof Variables> = { [K in Name]: z.infer<Variables[K]> };

@@ -3,13 +3,18 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { HttpAnswer, HttpRequest } from '../channels/types.ts';
-import { type AddressPolicy, isForbiddenAddress } from '../domain/url-policy.ts';
+import { type AddressPolicy, hasPublicCertificate, isForbiddenAddress } from '../domain/url-policy.ts';
 
 /** The request never left: nothing was reached, or what the name stands for may not be reached. Safe to send again. */
 export class NotSentError extends Error {}
 
 /** The request left and no answer came: the other side may or may not have acted on it. */
 export class InDoubtError extends Error {}
+
+/** A request to send. Its body may also be bytes as they are, where an API takes a file that way. */
+export interface OutgoingRequest extends Omit<HttpRequest, 'body'> {
+  body?: HttpRequest['body'] | Uint8Array;
+}
 
 export interface SendOptions {
   /** Which addresses may be dialled; checked on the address itself, after DNS. */
@@ -50,7 +55,7 @@ const proxy = providerProxy();
  * Sends one request and reads the answer, whatever its status. Redirects are answers too.
  * Throws `NotSentError` or `InDoubtError`; both messages are safe to log and to show.
  */
-export async function send(request: HttpRequest, options: SendOptions): Promise<HttpAnswer> {
+export async function send(request: OutgoingRequest, options: SendOptions): Promise<HttpAnswer> {
   const { status, headers, bytes } = await sendForBytes(request, options);
   return { status, headers, body: bytes.toString('utf8') };
 }
@@ -63,7 +68,7 @@ export interface BinaryAnswer {
 }
 
 /** `send` for what may be answered with a file. */
-export async function sendForBytes(request: HttpRequest, options: SendOptions): Promise<BinaryAnswer> {
+export async function sendForBytes(request: OutgoingRequest, options: SendOptions): Promise<BinaryAnswer> {
   const url = new URL(request.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new NotSentError(`${url.protocol} is not HTTP`);
   const literal = url.hostname.replace(/^\[|\]$/g, '');
@@ -90,6 +95,7 @@ function exchange(
     // To a proxy the whole URL is the target (RFC 9112, section 3.2.2).
     ...(via && { path: url.href, headers: { ...head.headers, host: url.host } }),
     agent: agents[secure ? 'https:' : 'http:'],
+    rejectUnauthorized: hasPublicCertificate(url.hostname, addresses),
     lookup: guardedLookup(addresses),
   });
   const giveUp = (why: string) => request.destroy(new Error(why));
@@ -104,6 +110,14 @@ function exchange(
     else connected = true;
   });
   request.on('response', (response) => {
+    // The proxy says what a direct connection would have failed with (RFC 9209): nobody was reached.
+    const failure = via && /\berror=([a-z_]+)/.exec(String(response.headers['proxy-status'] ?? ''));
+    if (failure) {
+      settle();
+      response.resume();
+      reject(new NotSentError(`${head.method} ${url.host}: ${failure[1]}`));
+      return;
+    }
     const chunks: Buffer[] = [];
     let size = 0;
     const finish = () => {
@@ -150,10 +164,12 @@ function guardedLookup(addresses: AddressPolicy): LookupFunction {
   };
 }
 
-async function encode(request: HttpRequest): Promise<{ headers: Record<string, string>; body: Buffer | undefined }> {
+async function encode(
+  request: OutgoingRequest,
+): Promise<{ headers: Record<string, string>; body: Buffer | undefined }> {
   if (request.body === undefined) return { headers: request.headers, body: undefined };
-  if (typeof request.body === 'string') {
-    const body = Buffer.from(request.body, 'utf8');
+  if (typeof request.body === 'string' || request.body instanceof Uint8Array) {
+    const body = Buffer.from(request.body);
     return { headers: { ...request.headers, 'content-length': String(body.length) }, body };
   }
   const form = new FormData();

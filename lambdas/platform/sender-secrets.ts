@@ -37,6 +37,20 @@ export class SenderSecrets {
     await secretsManager.send(new CreateSecretCommand({ Name: secretId, SecretString: JSON.stringify(secret) }));
   }
 
+  /**
+   * Stores what `change` makes of the secret as it is, or of none.
+   * @returns what is stored
+   */
+  async save(secretId: string, change: (before: SenderSecret | undefined) => SenderSecret): Promise<SenderSecret> {
+    const before = await this.get(secretId, { fresh: true }).catch((error: unknown) => {
+      if (!(error instanceof ResourceNotFoundException)) throw error;
+      return undefined;
+    });
+    const secret = change(before);
+    await (before ? this.put(secretId, secret) : this.create(secretId, secret));
+    return secret;
+  }
+
   /** Stores a new version, then remembers it: nothing uses a session that is not stored. */
   async put(secretId: string, secret: SenderSecret): Promise<void> {
     await secretsManager.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: JSON.stringify(secret) }));

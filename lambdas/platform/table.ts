@@ -8,6 +8,11 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
  *   AC…                           XE…               sender
  *   AC…                           ACCOUNT           account
  *   ADDRESS#<channel>#<address>   ADDRESS           who owns an address
+ *   REGISTRATION#<XE…>            REGISTRATION      what is done with a number: registered, updated, removed
+ *   REGISTRATIONS                 XE…               a number with which something is being done
+ *   DEVICES                       XE…               what runs for a number; one list of all, for who keeps them running
+ *   SESSION#<XE…>                 SESSION           when a sender's session is renewed next, and who is at it
+ *   RENEWALS                      <ms>#<XE…>        the same for all senders, in the order of time
  *   ID#<XE…>#<channel id>         ID                channel's message id → SID (expires)
  *   PACE#<XE…>                    PACE              a sender's pacing state
  *   CONTACT#<XE…>#<contact>       WINDOW            when a contact last wrote, and what it was sent since (expires)
@@ -28,6 +33,17 @@ export const accountKey = (accountSid: string) => ({ pk: accountSid, sk: 'ACCOUN
 export const addressKey = (channel: string, address: string) => ({
   pk: `ADDRESS#${channel}#${address}`,
   sk: 'ADDRESS',
+});
+export const registrationKey = (senderSid: string) => ({ pk: `REGISTRATION#${senderSid}`, sk: 'REGISTRATION' });
+export const underWayKey = (senderSid: string) => ({ pk: 'REGISTRATIONS', sk: senderSid });
+export const DEVICES = 'DEVICES';
+export const deviceKey = (senderSid: string) => ({ pk: DEVICES, sk: senderSid });
+export const sessionKey = (senderSid: string) => ({ pk: `SESSION#${senderSid}`, sk: 'SESSION' });
+export const RENEWALS = 'RENEWALS';
+/** @param at ms since the epoch; with no sender it comes before all entries of that instant */
+export const renewalKey = (at: number, senderSid = '') => ({
+  pk: RENEWALS,
+  sk: `${String(at).padStart(14, '0')}#${senderSid}`,
 });
 export const idKey = (senderSid: string, channelMessageId: string) => ({
   pk: `ID#${senderSid}#${channelMessageId}`,

@@ -1,38 +1,45 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Channel } from '../channels/types.ts';
 import type { Sender } from '../domain/sender.ts';
-import { invalid, type SenderRequest } from '../domain/sender-request.ts';
+import type { SenderRequest } from '../domain/sender-request.ts';
+import { isStored } from '../domain/session.ts';
 import { newSid } from '../domain/sid.ts';
+import { standingOf } from '../domain/standing.ts';
+import { webhookUrl } from '../domain/twilio-sender.ts';
+import type { SessionKeeper } from '../maintenance/session-keeper.ts';
 import { toIso } from '../platform/clock.ts';
 import { logger } from '../platform/log.ts';
 import type { SenderSecrets } from '../platform/sender-secrets.ts';
 import type { SenderStore } from '../platform/stores/senders.ts';
+import type { SessionStore } from '../platform/stores/sessions.ts';
+import { channelOf, claimAddress, ownerOf, removeSender, taken } from './address-owner.ts';
 import { type ConnectDependencies, connect, logIn } from './connect-sender.ts';
 
 export interface CreateDependencies extends ConnectDependencies {
-  senders: Pick<SenderStore, 'byAddress' | 'create' | 'update' | 'remove'>;
+  senders: Pick<SenderStore, 'byAddress' | 'create' | 'isClaimed' | 'update' | 'remove'>;
   secrets: Pick<SenderSecrets, 'idFor' | 'create' | 'remove'>;
+  sessions: Pick<SessionStore, 'remove'>;
+  /** Sets when a session is renewed. */
+  keeper: Pick<SessionKeeper, 'schedule'>;
 }
 
-/** A creation that is older than this was cut off: longer than the function may run. */
-const ABANDONED_MS = 120_000;
-
 /**
- * Registers a sender: claims its address, logs in, keeps its secrets, connects it, and only then is it ONLINE.
- * The claim comes first, so that of two who register one address only one touches the device. Any failure takes back
+ * Connects a sender whose address is registered already: claims it, logs in, keeps its secrets, connects it, and only then is it
+ * ONLINE. The claim comes first, so that of two who register one address only one touches the device. Any failure takes back
  * everything here; a device that was already told of the webhook calls a path that answers 404.
- * @param channels all of them; another one with the same scheme must not have the address either
+ * @param gateway all channels; another one with the same scheme must not have the address either
+ * @returns with the secret in its webhook's path, which nobody is shown a second time
  */
 export async function createSender(
   request: SenderRequest,
   account: { sid: string },
   gateway: { baseUrl: string; channels: readonly Channel[] },
   dependencies: CreateDependencies,
-): Promise<Sender> {
-  const channel = gateway.channels.find(({ name }) => name === request.channel);
-  if (!channel) throw new Error(`The channel ${request.channel} vanished while a sender was created.`);
+): Promise<{ sender: Sender; webhookSecret: string }> {
+  const channel = channelOf(request, gateway.channels);
   const { senders, secrets, now } = dependencies;
-  await refuseTaken(request, account.sid, channel, gateway.channels, dependencies);
+  const owner = await ownerOf(request, account.sid, gateway.channels, dependencies);
+  if (owner) throw taken(channel, request.address, standingOf(owner, undefined, undefined, now()));
 
   const at = toIso(now());
   const sid = newSid('XE', now());
@@ -52,29 +59,21 @@ export async function createSender(
     dateUpdated: at,
   };
   try {
-    if (!(await senders.create(sender))) throw taken(channel, request.address);
+    await claimAddress(sender, gateway.channels, senders);
     const context = { address: request.address, fields: request.fields, secrets: request.secrets };
     const session = await logIn(channel, context, dependencies);
-    await secrets.create(sender.secretId, { secrets: request.secrets, webhookSecret, ...(session && { session }) });
-    const webhookUrl = `${gateway.baseUrl}/webhooks/${channel.name}/${account.sid}/${sid}/${webhookSecret}`;
-    await connect(channel, context, webhookUrl, session, dependencies);
+    const kept = session && isStored(session, now()) ? session : undefined;
+    await secrets.create(sender.secretId, { secrets: request.secrets, webhookSecret, ...(kept && { session: kept }) });
+    if (kept) await dependencies.keeper.schedule(sender, channel, kept, now());
+    await connect(channel, context, webhookUrl(sender, gateway.baseUrl, webhookSecret), session, dependencies);
     const online: Sender = { ...sender, status: 'ONLINE', dateUpdated: toIso(now()) };
     await senders.update(online);
-    return online;
+    return { sender: online, webhookSecret };
   } catch (error) {
     // Harmless when somebody else has the address: only this sender's own claim is released.
     await takeBack(sender, dependencies);
     throw error;
   }
-}
-
-/** Removes a sender with its secrets. The secrets go first: what is cut off after that can be repeated. */
-export async function removeSender(
-  sender: Sender,
-  { senders, secrets }: { senders: Pick<SenderStore, 'remove'>; secrets: Pick<SenderSecrets, 'remove'> },
-): Promise<void> {
-  await secrets.remove(sender.secretId);
-  await senders.remove(sender);
 }
 
 async function takeBack(sender: Sender, dependencies: CreateDependencies): Promise<void> {
@@ -85,25 +84,3 @@ async function takeBack(sender: Sender, dependencies: CreateDependencies): Promi
     logger.error('a failed registration could not be taken back', { senderSid: sender.sid, error: error as Error });
   }
 }
-
-async function refuseTaken(
-  request: SenderRequest,
-  accountSid: string,
-  channel: Channel,
-  channels: readonly Channel[],
-  dependencies: CreateDependencies,
-): Promise<void> {
-  for (const { name } of channels.filter(({ address }) => address.scheme === channel.address.scheme)) {
-    const owner = await dependencies.senders.byAddress(name, request.address);
-    if (!owner) continue;
-    const isAbandoned =
-      owner.accountSid === accountSid &&
-      owner.status === 'CREATING' &&
-      dependencies.now() - Date.parse(owner.dateCreated) > ABANDONED_MS;
-    if (!isAbandoned) throw taken(channel, request.address);
-    await removeSender(owner, dependencies);
-  }
-}
-
-const taken = (channel: Channel, address: string) =>
-  invalid([`sender_id: ${channel.address.format(address)} is already registered`], { status: 409 });

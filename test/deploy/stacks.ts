@@ -10,7 +10,11 @@ export const STACKS = ['SwitchboardStorage', 'Switchboard'] as const;
 const CONFIG = { removalPolicy: 'destroy', allowLoopbackUrls: true };
 
 /** The same with everything that a configuration can switch on: what the test does not deploy is the difference. */
-const EVERYTHING = { ...CONFIG, alarmEmail: 'alarms@example.com', fleet: { sandbox: { numbers: ['+15550001111'] } } };
+const EVERYTHING = {
+  ...CONFIG,
+  alarmEmail: 'alarms@example.com',
+  fleet: { sandbox: { numbers: ['+15550001111'] }, devices: {} },
+};
 
 export interface Outputs {
   GatewayUrl: string;
@@ -58,7 +62,7 @@ export class Stacks {
 
   /** The resources that the app asks for: `<stack>/<logical id>` → type. */
   deployedTemplates(): Map<string, string> {
-    return this.#read(this.#deployed);
+    return this.#read(this.#deployed, STACKS);
   }
 
   /** The types that the app uses when every option is on. */
@@ -72,7 +76,7 @@ export class Stacks {
       // Only the types are wanted, so nothing is bundled.
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:bundling-stacks': [], switchboard: EVERYTHING }),
     });
-    return new Set(this.#read(directory).values());
+    return new Set(this.#read(directory, [...STACKS, 'SwitchboardFleet']).values());
   }
 
   /** The resources that CloudFormation says it has: `<stack>/<logical id>` → status. Empty when there are no stacks. */
@@ -99,8 +103,8 @@ export class Stacks {
     ]);
   }
 
-  #read(directory: string): Map<string, string> {
-    const resources = STACKS.flatMap((stack) => {
+  #read(directory: string, stacks: readonly string[]): Map<string, string> {
+    const resources = stacks.flatMap((stack) => {
       const file = join(directory, `${stack}.template.json`);
       const template = JSON.parse(readFileSync(file, 'utf8')) as Template;
       return Object.entries(template.Resources).map(([id, { Type }]): [string, string] => [`${stack}/${id}`, Type]);

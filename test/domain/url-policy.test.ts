@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkUrl, isForbiddenAddress, MAX_URL_LENGTH, type UrlProblem } from '../../lambdas/domain/url-policy.ts';
+import {
+  checkUrl,
+  hasPublicCertificate,
+  isForbiddenAddress,
+  MAX_URL_LENGTH,
+  type UrlProblem,
+} from '../../lambdas/domain/url-policy.ts';
 
 const PUBLIC = { allowLoopback: false };
 const LOCAL = { allowLoopback: true };
@@ -119,4 +125,16 @@ describe('isForbiddenAddress', () => {
       expect(isForbiddenAddress(ip, PUBLIC)).toBe(true);
     },
   );
+});
+
+describe('a certificate', () => {
+  it.each([
+    ['device.example.com', DEVICE, true],
+    ['web-xe1.switchboard.internal', DEVICE, false],
+    ['web-xe1.switchboard.internal', PUBLIC, true],
+    ['switchboard.internal.example.com', DEVICE, true],
+    ['10.0.0.7', DEVICE, true],
+  ])('of %s is checked against the public authorities: %o %s', (host, policy, expected) => {
+    expect(hasPublicCertificate(host, policy)).toBe(expected);
+  });
 });

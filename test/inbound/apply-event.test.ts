@@ -13,6 +13,7 @@ const { UnknownMessageError } = await import('../../lambdas/inbound/apply-status
 const { MessageStore } = await import('../../lambdas/platform/stores/messages.ts');
 const { MessageIdStore } = await import('../../lambdas/platform/stores/message-ids.ts');
 const { SentMessageStore } = await import('../../lambdas/platform/stores/sent-messages.ts');
+const { IdempotencyStore } = await import('../../lambdas/platform/stores/idempotency.ts');
 const { WindowStore } = await import('../../lambdas/platform/stores/windows.ts');
 afterAll(() => aws.stop());
 
@@ -21,6 +22,7 @@ const messages = new MessageStore(table);
 const messageIds = new MessageIdStore(table);
 const sentMessages = new SentMessageStore(table);
 const windows = new WindowStore(table);
+const claims = new IdempotencyStore(table);
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const at = new Date(NOW).toISOString();
 const CONTACT = '15552223333';
@@ -82,6 +84,7 @@ const apply = (event: ChannelEvent, options: { crashBeforeCallback?: boolean } =
       messageIds,
       sentMessages,
       windows,
+      claims,
       announce: async (task) => {
         if (options.crashBeforeCallback) throw new Error('crashed');
         announced.push(task);
@@ -199,6 +202,14 @@ describe('a status', () => {
     expect(await aws.items()).not.toContainEqual(
       expect.objectContaining({ status: 'delivered', senderSid: sender.sid }),
     );
+  });
+
+  it.each([
+    ['may be expected, where the channel reports others’ messages too', true, true],
+    ['is not expected elsewhere', undefined, false],
+  ])('of a message that is not known %s', async (_label, foreign, isExpected) => {
+    const event = { ...status('unknown', 'delivered'), ...(foreign && { foreign }) };
+    await expect(apply(event)).rejects.toMatchObject({ isExpected });
   });
 
   it('never moves a message back, in whatever order statuses come', async () => {

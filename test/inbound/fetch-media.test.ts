@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Channel, HttpAnswer, Session } from '../../lambdas/channels/types.ts';
 import type { Message } from '../../lambdas/domain/message.ts';
 import type { EventContext } from '../../lambdas/inbound/apply-event.ts';
-import { fetchMedia, type MediaDependencies } from '../../lambdas/inbound/fetch-media.ts';
+import { emptyMedia, fetchMedia, type MediaDependencies } from '../../lambdas/inbound/fetch-media.ts';
 import { startProvider } from '../support/provider.ts';
 
 const provider = await startProvider();
@@ -101,5 +101,33 @@ describe('media of a contact', () => {
     await fetch({ url: `${provider.url}/public` }, {} as Channel);
     expect(kept).toHaveLength(2);
     await expect(fetch({ url: 'http://10.0.0.1/x' })).rejects.toThrow('may not be reached');
+  });
+});
+
+describe('media that were taken back', () => {
+  it('are overwritten with nothing, each where it was put', async () => {
+    const put: { name: unknown; bytes: number }[] = [];
+    const names: unknown[] = [];
+    const message = {
+      sid: `MM${'1'.repeat(32)}`,
+      accountSid: 'AC1',
+      media: [{ url: `${provider.url}/1` }, { url: `${provider.url}/2` }],
+    } as Partial<Message> as Message;
+    provider.script(png);
+    const dependencies = {
+      credentials: { get: async () => ({ context: {} }) },
+      media: { put: async (name: unknown) => names.push(name) },
+      allowLoopback: true,
+      now: () => 0,
+    } as unknown as MediaDependencies;
+    await fetchMedia(message, { sender: {}, channel: {} } as Partial<EventContext> as EventContext, dependencies);
+    const store = {
+      put: async (name: unknown, _type: string, { length }: Buffer) => {
+        put.push({ name, bytes: length });
+      },
+    } as unknown as MediaDependencies['media'];
+    await emptyMedia(message, store);
+    expect(put).toEqual(names.map((name) => ({ name, bytes: 0 })));
+    expect(put).toHaveLength(2);
   });
 });

@@ -73,6 +73,7 @@ const message = (to: string): ChannelEvent => ({
   text: 'private',
   raw: {},
 });
+const deletion = (to: string): ChannelEvent => ({ type: 'deletion', channel: 'stub', id: '1', from: 'contact', to });
 const status = (from?: string): ChannelEvent => ({
   type: 'status',
   channel: 'stub',
@@ -86,6 +87,7 @@ describe('a webhook for several senders', () => {
   it.each([
     ['a message to the sender of the path', message('page-1'), own.sid],
     ['a message to another sender of the account', message('page-2'), sibling.sid],
+    ['a deletion at another sender of the account', deletion('page-2'), sibling.sid],
     ['a status that names no sender', status(), own.sid],
     ['a status of another sender of the account', status('page-2'), sibling.sid],
     ['news of the account', { type: 'account', channel: 'stub', name: 'x', detail: null } as const, own.sid],
@@ -98,6 +100,7 @@ describe('a webhook for several senders', () => {
   it.each([
     ['of nobody', message('page-9')],
     ['of another account', message('page-3')],
+    ['a deletion of another account', deletion('page-3')],
     ['of a status of another account', status('page-3')],
   ])('gives what is %s to nobody, and keeps it', async (_label, event) => {
     const answer = await receive({ kind: 'events', events: [event, message('page-1')] });

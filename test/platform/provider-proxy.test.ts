@@ -8,13 +8,14 @@ import { type Provider, startProvider } from '../support/provider.ts';
 describe('With a proxy for providers', () => {
   let proxy: Provider;
   let send: typeof import('../../lambdas/platform/http.ts').send;
+  let NotSentError: typeof import('../../lambdas/platform/http.ts').NotSentError;
 
   beforeAll(async () => {
     proxy = await startProvider();
     process.env['PROVIDER_PROXY_URL'] = proxy.url;
     process.env['PROVIDER_PROXY_HOSTS'] = 'api.provider.example sms.*.provider.example';
     // It is read when the module is loaded, as a function's environment is.
-    ({ send } = await import('../../lambdas/platform/http.ts'));
+    ({ send, NotSentError } = await import('../../lambdas/platform/http.ts'));
   });
 
   afterAll(() => proxy.stop());
@@ -54,6 +55,21 @@ describe('With a proxy for providers', () => {
     await send(post(`${other.url}/callback`), local);
     expect([other.requests.length, proxy.requests.length]).toEqual([1, 0]);
     await other.stop();
+  });
+
+  it('a host that the proxy does not reach is one that was not reached', async () => {
+    proxy.script({ status: 502, headers: { 'proxy-status': 'switchboard; error=connection_refused' } });
+    const sent = send(post('https://api.provider.example/'), local);
+    await expect(sent).rejects.toThrow(NotSentError);
+    await expect(sent).rejects.toThrow('POST api.provider.example: connection_refused');
+    // Its own answers are answers, whatever a host says of itself without a proxy.
+    proxy.script({ status: 502, headers: { 'proxy-status': 'switchboard' } });
+    expect(await send(post('https://api.provider.example/'), local)).toMatchObject({ status: 502 });
+    const other = await startProvider();
+    other.script({ status: 502, headers: { 'proxy-status': 'any; error=dns_error' } });
+    expect(await send(post(other.url), local)).toMatchObject({ status: 502 });
+    await other.stop();
+    proxy.script({ status: 200, body: {} });
   });
 
   it('no deployment has it: nothing in lib/ sets it', () => {

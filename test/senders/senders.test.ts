@@ -172,7 +172,26 @@ describe('creating a sender', () => {
 
   it.each<[why: string, scripts: Script[], says: string]>([
     ['refuses the password', [{ status: 401, body: {} }], 'HTTP 401'],
-    ['names its own error', [{ status: 400, body: { errors: [{ code: 1008, title: 'x' }] } }], 'code 1008'],
+    [
+      'names its own error',
+      [{ status: 400, body: { errors: [{ code: 1008, title: 'Parameter missing' }] } }],
+      'could not log in: the channel answered HTTP 400, code 1008: Parameter missing',
+    ],
+    [
+      'names it inside a success',
+      [{ body: { errors: [{ code: 1005, title: 'Access denied' }] } }],
+      'could not log in: the channel answered HTTP 200, code 1005: Access denied',
+    ],
+    [
+      'refuses the webhook inside a success',
+      [LOGGED_IN, { body: { errors: [{ code: 1009, title: 'Parameter value is not valid' }] } }],
+      'could not set the webhook: the channel answered HTTP 200, code 1009: Parameter value is not valid',
+    ],
+    [
+      'quotes what it was given',
+      [{ status: 400, body: { errors: [{ code: 1009, title: `${PASSWORD}\nis wrong` }] } }],
+      'code 1009: … is wrong',
+    ],
     ['answers no session', [{ body: { users: [] } }], 'no session'],
     ['hangs up', ['hang up'], 'could not log in'],
     ['refuses the webhook', [LOGGED_IN, { status: 500, body: {} }], 'could not set the webhook'],
@@ -229,6 +248,33 @@ describe('creating a sender', () => {
     const { status, body } = await create(wanted(), { credentials: undefined });
     expect({ status, code: body['code'] }).toEqual({ status: 401, code: 20003 });
     expect(await kept()).toEqual(before);
+  });
+});
+
+describe('creating a sender on a channel whose errors are successes', () => {
+  const bot = () => ({
+    sender_id: `viber:bot-${number}`,
+    configuration: { url: device.url, name: 'Shop', token: 'token-of-the-bot' },
+  });
+
+  it.each([
+    [{ status: 1, status_message: 'invalidUrl' }, 'code 1: invalidUrl'],
+    [{ status: 2, status_message: 'invalidAuthToken' }, 'code 2: invalidAuthToken'],
+    [{ status: 2, status_message: 'no token-of-the-bot here' }, 'code 2: no … here'],
+  ])('fails with the provider’s words for %j, and leaves nothing behind', async (body, says) => {
+    const before = await kept();
+    device.script({ body });
+    const message = `could not set the webhook: the channel answered HTTP 200, ${says}`;
+    expect(await create(bot())).toMatchObject({
+      status: 400,
+      body: { code: 63100, message: expect.stringContaining(message) },
+    });
+    expect(await kept()).toEqual(before);
+  });
+
+  it('succeeds when they say so', async () => {
+    device.script({ body: { status: 0, status_message: 'ok', event_types: [] } });
+    expect(await create(bot())).toMatchObject({ status: 202, body: { status: 'ONLINE' } });
   });
 });
 

@@ -4,7 +4,7 @@ import type { Message } from '../../domain/message.ts';
 import type { MessageRequest } from '../../domain/message-request.ts';
 import { newMessage, sidFor } from '../../domain/new-message.ts';
 import { type Route, routesFor, unknownSender } from '../../domain/route.ts';
-import type { Sender } from '../../domain/sender.ts';
+import { isOnline, type Sender } from '../../domain/sender.ts';
 import { conversationGroup, type OutboundTask } from '../../domain/tasks.ts';
 import { TwilioError } from '../../domain/twilio-error.ts';
 import { type Clock, toIso } from '../../platform/clock.ts';
@@ -73,7 +73,7 @@ async function senderFor(
     const sender = await senders.byAddress(route.channel, route.from);
     const channel = known.find(({ name }) => name === route.channel);
     // Another account's sender looks exactly like none.
-    if (channel && sender?.accountSid === accountSid && sender.status === 'ONLINE') return { sender, route, channel };
+    if (channel && sender?.accountSid === accountSid && isOnline(sender)) return { sender, route, channel };
   }
   throw unknownSender(request.from);
 }

@@ -1,6 +1,7 @@
-import { DeleteCommand, GetCommand, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { type Sender, senderSchema } from '../../domain/sender.ts';
+import { type Sender, type SenderStatus, senderSchema } from '../../domain/sender.ts';
+import { updateParts } from '../changes.ts';
 import { dynamo } from '../clients.ts';
 import { Remembered } from '../remembered.ts';
 import { addressKey, senderKey, unlessConditionFails } from '../table.ts';
@@ -36,6 +37,13 @@ export class SenderStore {
       return Item ? claimSchema.parse(Item) : undefined;
     });
     return claim && this.get(claim.accountSid, claim.senderSid);
+  }
+
+  /** Whether somebody has claimed an address, at this very moment. */
+  async isClaimed(channel: string, address: string): Promise<boolean> {
+    const Key = addressKey(channel, address);
+    const { Item } = await dynamo.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }));
+    return Item !== undefined;
   }
 
   /** All senders of an account, oldest first. */
@@ -101,6 +109,36 @@ export class SenderStore {
       new PutCommand({ TableName: this.#table, Item: { ...senderKey(sender.accountSid, sender.sid), ...sender } }),
     );
     this.#recent.forget(`${sender.accountSid}/${sender.sid}`);
+  }
+
+  /**
+   * Changes what is named and leaves the rest, which somebody else may be changing; `undefined` removes. A sender that is gone
+   * stays gone.
+   * @param onlyIf the statuses that it may be in; any if not given
+   * @returns the sender as it is now; undefined when nothing was changed
+   */
+  async change(
+    { accountSid, sid }: Pick<Sender, 'accountSid' | 'sid'>,
+    changes: Partial<Omit<Sender, 'sid' | 'accountSid' | 'channel' | 'address'>>,
+    onlyIf: readonly SenderStatus[] = [],
+  ): Promise<Sender | undefined> {
+    const allowed = Object.fromEntries(onlyIf.map((status, index) => [`:only${index}`, status]));
+    const { ExpressionAttributeNames, ...parts } = updateParts(changes, allowed);
+    const isAllowed = onlyIf.length === 0 ? '' : ` AND #status IN (${Object.keys(allowed).join(', ')})`;
+    const written = await unlessConditionFails(
+      dynamo.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: senderKey(accountSid, sid),
+          ...parts,
+          ExpressionAttributeNames: { ...ExpressionAttributeNames, ...(onlyIf.length > 0 && { '#status': 'status' }) },
+          ConditionExpression: `attribute_exists(pk)${isAllowed}`,
+          ReturnValues: 'ALL_NEW',
+        }),
+      ),
+    );
+    this.#recent.forget(`${accountSid}/${sid}`);
+    return written && senderSchema.parse(written.Attributes);
   }
 
   /** Removes the sender, then releases its address. */

@@ -46,6 +46,7 @@ function shownDevice(device: Device) {
     number: device.number ?? null,
     state: device.state,
     registered: device.registration.registered,
+    code: device.registration.sentCode ?? null,
     mode: device.mode,
     coreapps: device.coreapps,
     shards: device.registration.shards,

@@ -103,6 +103,11 @@ export class Registration {
     this.shards = shards;
   }
 
+  /** The code on its way to the phone while one is waited for. */
+  get sentCode(): string | undefined {
+    return this.#pending === undefined ? undefined : this.#code;
+  }
+
   get registered(): boolean {
     return this.#registeredAt !== undefined;
   }

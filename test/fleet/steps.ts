@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Sender } from '../../lambdas/domain/sender.ts';
+import type { Fleet } from '../../lambdas/fleet/fleet.ts';
+import { runStep } from '../../lambdas/fleet/run-step.ts';
+import { EXECUTION } from './aws.ts';
+
+/** One state of a state machine, done once. */
+export function step(name: string, sender: Sender, fleet: Fleet, executionArn = EXECUTION) {
+  return runStep({ step: name, accountSid: sender.accountSid, senderSid: sender.sid, executionArn }, fleet);
+}
+
+/** As the state machine does: the step again and again, as long as it says how long to wait. */
+export async function until(outcome: string, name: string, sender: Sender, fleet: Fleet): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const answer = await step(name, sender, fleet);
+    if (answer.waitSeconds === undefined) {
+      if (answer.outcome === outcome) return;
+      throw new Error(`${name} answered ${answer.outcome} and not ${outcome}.`);
+    }
+    if (Date.now() > deadline) throw new Error(`${name} is still ${answer.outcome}.`);
+    await delay(50);
+  }
+}
+
+export async function startDevice(sender: Sender, fleet: Fleet): Promise<void> {
+  await step('CreateDatabase', sender, fleet);
+  await step('CreateMediaVolume', sender, fleet);
+  await until('started', 'StartContainers', sender, fleet);
+}
+
+export async function retireDevice(sender: Sender, fleet: Fleet): Promise<void> {
+  await step('StopContainers', sender, fleet);
+  await until('stopped', 'CheckStopped', sender, fleet);
+  await step('EraseMedia', sender, fleet);
+  await until('erased', 'CheckErased', sender, fleet);
+  await step('DeleteMediaVolume', sender, fleet);
+  await step('DropDatabase', sender, fleet);
+}
+
+class Crash extends Error {}
+
+/** Calls that change nothing: being cut off after one is like being cut off before it. */
+const LOOKS = /^(get|list|describe|find|families|ofFamily|tagsOf)$/;
+
+/**
+ * A fleet whose function is cut off after the `count`th thing it does to AWS or the table: that has its effect, and what
+ * comes after it does not happen. Doing the same thing again does not count.
+ */
+export function crashing(fleet: Fleet, count: number): Fleet {
+  const done = new Set<string>();
+  const wrap = <T extends object>(part: T, partName: string): T =>
+    new Proxy(part, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return async (...input: unknown[]) => {
+          const result: unknown = await value.apply(target, input);
+          if (LOOKS.test(String(name))) return result;
+          const before = done.size;
+          done.add(JSON.stringify([partName, name, input]));
+          if (done.size === count && done.size > before) throw new Crash();
+          return result;
+        };
+      },
+    });
+  const parts = ['devices', 'services', 'tasks', 'definitions', 'registries', 'volumes', 'databases'] as const;
+  return { ...fleet, ...Object.fromEntries(parts.map((name) => [name, wrap(fleet[name], name)])) };
+}
+
+/** Whether it was cut off; any other error is thrown on. */
+export async function isCutOff(work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return false;
+  } catch (error) {
+    if (error instanceof Crash) return true;
+    throw error;
+  }
+}
