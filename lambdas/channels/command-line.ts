@@ -108,9 +108,11 @@ async function render(call: Call): Promise<number> {
     from: sender?.address ?? '<sender.address>',
   };
   const message = validated(outboundMessageSchema, isObject(given) ? { ...defaults, ...given } : given, file);
-  const session = channel.login && { token: '<session.token>', expiresAt: '<session.expiresAt>' };
-  for (const request of await channel.render(message, sender ?? placeholders(spec, message.from), session))
-    call.print(request);
+  const owner = sender ?? placeholders(spec, message.from);
+  const given = await channel.login?.given?.(owner, Date.now());
+  const hasSession = channel.login && (!given || given.session);
+  const session = hasSession ? { token: '<session.token>', expiresAt: '<session.expiresAt>' } : undefined;
+  for (const request of await channel.render(message, owner, session)) call.print(request);
   return 0;
 }
 

@@ -13,7 +13,7 @@ import { compileReceive } from './receive.ts';
 import { compileCompletion, describeInputs, describeWorkflow, setsWebhook } from './registration.ts';
 import { compileSending } from './sending.ts';
 import type { ChannelSpec } from './spec.ts';
-import type { Channel, SenderContext } from './types.ts';
+import type { Channel, SenderContext, Session } from './types.ts';
 
 /** Stands for the sender of a webhook read without one, on the command line. */
 const UNKNOWN_SENDER: SenderContext = { address: '<sender.address>', fields: {}, secrets: {} };
@@ -33,6 +33,12 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
   const complete = compileCompletion(spec.registration);
 
   const auth = compiler.later(() => compileAuth(spec.auth, ['auth'], scopes, compiler, host));
+  /** What expressions see of a sender, and the session that its requests carry. */
+  const rootsOf = async (given: SenderContext, session: Session | undefined) => {
+    const sender = complete(given);
+    const { current } = auth();
+    return { sender, session: current ? await current(sender, session) : session };
+  };
   const errors = compiler.later(() => compileErrors(spec.errors, ['errors'], scopes, compiler));
   const sending = compileSending(spec, scopes, compiler, { complete, auth, errors });
   const answerId = compiler.template(spec.outbound.answer.id, ['outbound', 'answer', 'id'], scopes.sent);
@@ -114,35 +120,39 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
 
     get login(): Channel['login'] {
       const { login } = auth();
+      const given = login?.given;
       return (
         login && {
           renewBefore: login.renewBefore,
-          request: (sender, at, again = false) => login.request(complete(sender), at, again),
+          request: (sender, at, again = false, last = undefined) => login.request(complete(sender), at, again, last),
           session: login.session,
+          ...(given && { given: (sender, at) => given(complete(sender), at) }),
         }
       );
     },
 
-    connect: async (givenSender, webhookUrl, session) => {
+    connect: async (sender, webhookUrl, session) => {
       const { authorize } = auth();
-      const roots = { sender: complete(givenSender), webhook: { url: webhookUrl }, session };
+      const roots = { ...(await rootsOf(sender, session)), webhook: { url: webhookUrl } };
       return Promise.all(connecting().map(async (build) => authorize(await build(roots), roots)));
     },
 
-    disconnect: async (givenSender, session) => {
+    disconnect: async (sender, session) => {
       const { authorize } = auth();
-      const roots = { sender: complete(givenSender), session };
+      const roots = await rootsOf(sender, session);
       return Promise.all(disconnecting().map(async (build) => authorize(await build(roots), roots)));
     },
 
     get download(): Channel['download'] {
       const { download } = downloads();
-      return download && ((media, sender, session) => download(media, { sender: complete(sender), session }));
+      return download && (async (media, sender, session) => download(media, await rootsOf(sender, session)));
     },
 
     get downloaded(): Channel['downloaded'] {
       const { downloaded } = downloads();
-      return downloaded && ((answer, sender, session) => downloaded(answer, { sender: complete(sender), session }));
+      return (
+        downloaded && (async (answer, sender, session) => downloaded(answer, await rootsOf(sender, session)))
+      );
     },
   };
 }

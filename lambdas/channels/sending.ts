@@ -4,7 +4,7 @@ import { andThen } from './expressions/settled.ts';
 import type { TemplateCompiler } from './expressions/template.ts';
 import { compileOutbound, type OutboundCase, selectCase } from './outbound.ts';
 import { type Part, partRoot, partsOf } from './parts.ts';
-import type { Authorize } from './primitives/auth/scheme.ts';
+import type { CompiledAuth } from './primitives/auth/registry.ts';
 import type { ErrorTable } from './primitives/errors.ts';
 import type { ChannelSpec } from './spec.ts';
 import { stepOf } from './steps.ts';
@@ -21,7 +21,7 @@ import {
 /** What sending takes besides its own part of the spec. */
 interface SendingParts {
   complete: (sender: SenderContext) => SenderContext;
-  auth: () => { authorize: Authorize };
+  auth: () => CompiledAuth;
   errors: () => ErrorTable;
 }
 
@@ -47,11 +47,12 @@ export function compileSending(
   const plan = async (message: OutboundMessage, given: SenderContext, session?: Session): Promise<MessagePart[]> => {
     const sender = complete(given);
     const parts = await cut(message, sender);
-    const { authorize } = auth();
+    const { authorize, current } = auth();
+    const carried = current ? await current(sender, session) : session;
     const stepParts = { authorize, errors: errors(), encoding: spec.outbound.answer.encoding };
     return parts
       .map(({ case: found, text, media }, index): MessagePart => {
-        const roots = { message, text, media, part: partRoot(index, parts.length), sender, session };
+        const roots = { message, text, media, part: partRoot(index, parts.length), sender, session: carried };
         const { steps, build } = found.requests();
         return {
           steps: steps.map((step) => refusing(stepOf(step, roots, stepParts), spec.name)),

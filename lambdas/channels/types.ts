@@ -317,8 +317,14 @@ export interface Channel {
         /**
          * @param at now, ms since the epoch: an assertion says when it was made
          * @param again whether the last login gave out a token that had been refused
+         * @param last the session that is renewed, which may have to be shown; none where it has ended or was refused
          */
-        request(sender: SenderContext, at: number, again?: boolean): Promise<HttpRequest>;
+        request(sender: SenderContext, at: number, again?: boolean, last?: Session): Promise<HttpRequest>;
+        /**
+         * What a sender has without a login, where that may be: the customer's own token as its first session, or no session at
+         * all, because its requests carry that token for ever. Undefined for a sender that must log in.
+         */
+        given?(sender: SenderContext, at: number): Promise<{ session?: Session } | undefined>;
         /** Throws `ChannelAnswerError` when the answer holds no session. */
         session(answer: HttpAnswer, at: number): Promise<Session>;
       }

@@ -18,6 +18,9 @@ const SPREAD = 0.25;
 /** A run of failures is tried again after one minute at first, then twice as long each time, up to this. Milliseconds. */
 const LONGEST_RETRY_MS = 15 * 60_000;
 
+/** Or up to this share of the margin, where that is longer: a token dead for a week is not asked for every quarter of an hour. */
+const RETRY_SHARE = 0.005;
+
 /** Whether a session is kept in Secrets Manager and renewed ahead of time, rather than obtained by whoever needs it. */
 export const isStored = ({ expiresAt }: Expiring, obtainedAt: number): boolean =>
   Date.parse(expiresAt) - obtainedAt >= LEAST_STORED_LIFE_MS;
@@ -45,8 +48,14 @@ export function renewalDue(
 }
 
 /** When a renewal that failed is tried again, ms since the epoch. */
-export function renewalRetry(failures: number, now: number, random: () => number = Math.random): number {
-  const ceiling = Math.min(LONGEST_RETRY_MS, 60_000 * 2 ** Math.min(failures, 10));
+export function renewalRetry(
+  failures: number,
+  renewBeforeSeconds: number,
+  now: number,
+  random: () => number = Math.random,
+): number {
+  const longest = Math.max(LONGEST_RETRY_MS, renewBeforeSeconds * 1_000 * RETRY_SHARE);
+  const ceiling = Math.min(longest, 60_000 * 2 ** Math.min(failures, 10));
   return now + Math.round(ceiling * (0.5 + random() / 2));
 }
 

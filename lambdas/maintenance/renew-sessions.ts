@@ -67,7 +67,7 @@ async function renewOne(renewal: Renewal, report: RenewalReport, dependencies: R
     report.failed += 1;
     const { renewBefore, error } = failure;
     const failures = lease.failures + 1;
-    const dueAt = renewalRetry(failures, now());
+    const dueAt = renewalRetry(failures, renewBefore, now());
     if (isAtRisk({ expiresAt }, renewBefore, now())) report.atRisk.push(senderSid);
     logger.warn('a session could not be renewed', { senderSid, failures, expiresAt, reason: error.message });
     await sessions.schedule({ accountSid, senderSid, dueAt, expiresAt }, failures);
@@ -92,12 +92,18 @@ async function attempt(
   const { renewBefore } = channel.login;
   try {
     const secret = await secrets.get(sender.secretId, { fresh: true });
+    const context = contextOf(sender, secret);
+    const given = await channel.login.given?.(context, now());
+    if (given && !given.session) {
+      await sessions.remove(senderSid);
+      return undefined;
+    }
     // A function that met a dead token was faster: this is not the session that the entry was made for.
     if (secret.session && secret.session.expiresAt !== expiresAt && !isDue(secret.session, renewBefore, now())) {
       await keeper.schedule(sender, channel, secret.session, now());
       return undefined;
     }
-    const session = await keeper.logIn(channel, contextOf(sender, secret), now());
+    const session = await keeper.renew(channel, context, now(), secret.session);
     if (!(await keeper.keep(sender, channel, secret, session, now()))) await sessions.remove(senderSid);
     return undefined;
   } catch (error) {

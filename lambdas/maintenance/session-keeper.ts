@@ -1,6 +1,13 @@
-import type { Channel, HttpAnswer, HttpRequest, SenderContext, Session } from '../channels/types.ts';
+import {
+  type Channel,
+  ChannelAnswerError,
+  type HttpAnswer,
+  type HttpRequest,
+  type SenderContext,
+  type Session,
+} from '../channels/types.ts';
 import type { Sender, SenderSecret } from '../domain/sender.ts';
-import { isStored, renewalDue } from '../domain/session.ts';
+import { hasExpired, isDue, isStored, renewalDue } from '../domain/session.ts';
 import type { SendOptions } from '../platform/http.ts';
 import type { SenderSecrets } from '../platform/sender-secrets.ts';
 import type { SessionStore } from '../platform/stores/sessions.ts';
@@ -35,13 +42,38 @@ export class SessionKeeper {
    * @param again whether the token of the last login was refused
    */
   async logIn(channel: Channel, context: SenderContext, now: number, again = false): Promise<Session> {
-    if (!channel.login) throw new Error(`The channel ${channel.name} has no login.`);
+    return this.#ask(channel, context, now, again, undefined);
+  }
+
+  /** Obtains a session in place of one that is near its end. Throws as `logIn` does. */
+  async renew(channel: Channel, context: SenderContext, now: number, stored: Session | undefined): Promise<Session> {
+    // What has expired cannot be exchanged; the token that it was made from may still be good.
+    const last = stored && !hasExpired(stored, now) ? stored : undefined;
+    const session = await this.#ask(channel, context, now, false, last);
+    // Some tokens are exchanged for themselves up to their end: no progress, and a person must hear of it in time.
+    if (channel.login?.given && isDue(session, channel.login.renewBefore, now)) {
+      throw new ChannelAnswerError(
+        `the exchanged token ends at ${session.expiresAt}, no later than before: get a new token from the provider, ` +
+          'delete the sender and register it again with that',
+      );
+    }
+    return session;
+  }
+
+  async #ask(
+    { name, login }: Channel,
+    context: SenderContext,
+    now: number,
+    again: boolean,
+    last: Session | undefined,
+  ): Promise<Session> {
+    if (!login) throw new Error(`The channel ${name} has no login.`);
     const { send, allowLoopback } = this.#dependencies;
-    const answer = await send(await channel.login.request(context, now, again), {
+    const answer = await send(await login.request(context, now, again, last), {
       addresses: { allowLoopback, allowPrivate: true },
       timeoutMs: LOGIN_TIMEOUT_MS,
     });
-    return channel.login.session(answer, now);
+    return login.session(answer, now);
   }
 
   /** Stores a session and sets when it is renewed; false for one that lives too short to be kept. */

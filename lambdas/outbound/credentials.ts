@@ -24,6 +24,8 @@ export interface CredentialDependencies {
 const LEASE_MS = 30_000;
 /** How often a stored session that should have been renewed is read anew: by then somebody has renewed it. */
 const LOOK_AGAIN_MS = 30_000;
+/** How long a function does not try again to exchange a token that could not be: only a person can give another. */
+const GIVEN_UP_MS = 300_000;
 /** How long to wait for another function that is renewing, and how often to look whether it has. */
 const PATIENCE_MS = 5_000;
 const POLL_MS = 200;
@@ -38,6 +40,8 @@ export class CredentialSource {
   /** Sessions that live too short to be stored, by sender. */
   readonly #shortLived = new Map<string, Session>();
   readonly #renewing = new Map<string, Promise<Session>>();
+  /** By sender, the tokens that were refused and could not be exchanged. */
+  readonly #givenUp = new Remembered<string>(GIVEN_UP_MS);
   readonly #lookedAgain = new Remembered<true>(LOOK_AGAIN_MS);
 
   constructor(dependencies: CredentialDependencies) {
@@ -54,9 +58,14 @@ export class CredentialSource {
     const secret = await this.#secretFor(sender, channel, now, rejected);
     const context = contextOf(sender, secret);
     if (!channel.login) return { context };
+    const given = await channel.login.given?.(context, now);
+    if (given && !given.session) return { context };
     const kept = this.#shortLived.get(sender.sid);
     if (isGood(kept, rejected, now) && !isDue(kept, channel.login.renewBefore, now)) return { context, session: kept };
     if (isGood(secret.session, rejected, now)) return { context, session: secret.session };
+    if (rejected && (await this.#givenUp.get(sender.sid, async () => undefined)) === rejected.token) {
+      throw new ChannelAnswerError('the token is no good any more, and could not be exchanged for another');
+    }
     return { context, session: await this.#renewOnce(sender, channel, now, rejected) };
   }
 
@@ -95,6 +104,9 @@ export class CredentialSource {
       return await this.#obtain(sender, channel, now, rejected);
     } catch (error) {
       await sessions.release(sender.sid);
+      // Every waiting message would ask again.
+      const isHopeless = rejected && channel.login?.given && error instanceof ChannelAnswerError;
+      if (isHopeless) this.#givenUp.set(sender.sid, rejected.token);
       throw error;
     }
   }
@@ -108,7 +120,10 @@ export class CredentialSource {
       await sessions.release(sender.sid);
       return secret.session;
     }
-    const session = await this.#logIn(channel, contextOf(sender, secret), now, rejected);
+    const context = contextOf(sender, secret);
+    // Only the very first: what it was exchanged for may be all that is good by now.
+    const given = secret.session ? undefined : await channel.login?.given?.(context, now);
+    const session = given?.session ?? (await this.#logIn(channel, context, now, rejected));
     if (!(await this.#keeper.keep(sender, channel, secret, session, now))) {
       this.#shortLived.set(sender.sid, session);
       if (!isShortLived) await sessions.release(sender.sid);

@@ -23,6 +23,8 @@ export async function logIn(
 ): Promise<Session | undefined> {
   const { login } = channel;
   if (!login) return undefined;
+  const given = await login.given?.(sender, dependencies.now());
+  if (given) return given.session;
   const task = { purpose: 'log in', channel, secrets: Object.values(sender.secrets) };
   const answer = await exchange(await login.request(sender, dependencies.now()), task, dependencies);
   try {

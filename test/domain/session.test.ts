@@ -54,9 +54,11 @@ describe('the time of a renewal', () => {
     expect(renewalDue(endingIn(2 * HOUR), 300, NOW, () => 0.99)).toBe(NOW + 2 * HOUR - 5 * MINUTE);
   });
 
-  it('after failures is later each time, up to a quarter of an hour', () => {
-    const waits = [0, 1, 2, 3, 4, 50].map((failures) => (renewalRetry(failures, NOW, () => 1) - NOW) / MINUTE);
-    expect(waits).toEqual([1, 2, 4, 8, 15, 15]);
-    expect(renewalRetry(0, NOW, () => 0) - NOW).toBe(MINUTE / 2);
+  it('after failures is later each time, up to a quarter of an hour, or more where the margin is days', () => {
+    const waits = (margin: number) =>
+      [0, 1, 2, 3, 4, 50].map((failures) => (renewalRetry(failures, margin / 1_000, NOW, () => 1) - NOW) / MINUTE);
+    expect(waits(DAY)).toEqual([1, 2, 4, 8, 15, 15]);
+    expect(waits(10 * DAY)).toEqual([1, 2, 4, 8, 16, 72]);
+    expect(renewalRetry(0, 60, NOW, () => 0) - NOW).toBe(MINUTE / 2);
   });
 });

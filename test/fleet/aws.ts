@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { DEVICE_ROLES, type DeviceRole, ecsName } from '../../lambdas/domain/device-names.ts';
 import type { FleetSettings } from '../../lambdas/domain/fleet-settings.ts';
 import type { Registration } from '../../lambdas/domain/registration.ts';
 import type { Sender } from '../../lambdas/domain/sender.ts';
@@ -11,6 +12,7 @@ import { Ecs } from '../../local/ecs/ecs.ts';
 import { prepareProgram } from '../../local/ecs/prepare.ts';
 import type { Program } from '../../local/ecs/program.ts';
 import { serveEcs } from '../../local/ecs/server.ts';
+import type { Service } from '../../local/ecs/service.ts';
 import { FileSystems } from '../../local/efs/file-systems.ts';
 import { serveEfs } from '../../local/efs/server.ts';
 import type { Catalogue } from '../../local/rds-data/catalogue.ts';
@@ -42,6 +44,10 @@ export interface FleetAws extends TestAws {
   beforeTask: (definition: TaskDefinition) => void;
   /** Makes a sender with its secret, and a registration under way that `EXECUTION` acts for. */
   addSender(fields?: Record<string, string>, changes?: Partial<Registration>): Promise<Sender>;
+  /** The service of a role, whatever became of it. */
+  serviceOf(sender: Sender, role: DeviceRole): Service | undefined;
+  /** How many containers of each role should run. */
+  desired(sender: Sender): Partial<Record<DeviceRole, number>>;
   /** What there is for a sender: services and tasks as long as they have not ended, names, access points. */
   resourcesOf(senderSid: string): Record<'services' | 'definitions' | 'names' | 'volumes' | 'tasks', string[]>;
 }
@@ -104,6 +110,7 @@ export async function startFleetAws({ simulator = false } = {}): Promise<FleetAw
   const fleet = openFleet(JSON.stringify(settings), process.env['TABLE_NAME'] ?? '');
   const secrets = new SenderSecrets('senders/');
   let addresses = 15_550_000_000;
+  const serviceOf = ({ sid }: Sender, role: DeviceRole) => ecs.service('devices', ecsName(settings, sid, role));
 
   return Object.assign(hooks, {
     ...aws,
@@ -151,6 +158,14 @@ export async function startFleetAws({ simulator = false } = {}): Promise<FleetAw
         ...changes,
       });
       return sender;
+    },
+    serviceOf,
+    desired(sender: Sender) {
+      const active = DEVICE_ROLES.flatMap((role) => {
+        const service = serviceOf(sender, role);
+        return service?.status === 'ACTIVE' ? [[role, service.desiredCount]] : [];
+      });
+      return Object.fromEntries(active);
     },
     resourcesOf(senderSid: string) {
       const isOf = (name: string) => name.includes(senderSid.toLowerCase());

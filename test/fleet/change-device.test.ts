@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { databasePrefix, ecsName } from '../../lambdas/domain/device-names.ts';
+import { databasePrefix } from '../../lambdas/domain/device-names.ts';
 import type { Sender } from '../../lambdas/domain/sender.ts';
 import { EXECUTION, type FleetAws, NOTHING, startFleetAws } from './aws.ts';
 import { retireDevice, startDevice, step, until } from './steps.ts';
@@ -14,17 +14,6 @@ beforeEach(() => {
   aws.beforeTask = () => {};
   aws.database.partialRevokes = true;
 });
-
-const serviceOf = (sender: Sender, role: 'web' | 'master' | 'coreapp') =>
-  aws.ecs.service('devices', ecsName(aws.settings, sender.sid, role));
-
-const desired = (sender: Sender) =>
-  Object.fromEntries(
-    (['web', 'master', 'coreapp'] as const).flatMap((role) => {
-      const service = serviceOf(sender, role);
-      return service?.status === 'ACTIVE' ? [[role, service.desiredCount]] : [];
-    }),
-  );
 
 describe('a device is changed', () => {
   const change = (sender: Sender, fields: Record<string, string>) => aws.fleet.senders().change(sender, { fields });
@@ -51,7 +40,7 @@ describe('a device is changed', () => {
     };
     await change(sender, { mode: to });
     await until('started', 'StartContainers', sender, aws.fleet);
-    expect(desired(sender)).toEqual(expected);
+    expect(aws.desired(sender)).toEqual(expected);
     expect(beside).toEqual([]);
     expect(await aws.fleet.devices.get(sender.sid)).toMatchObject({ mode: to });
     await retireDevice(sender, aws.fleet);
@@ -63,17 +52,17 @@ describe('a device is changed', () => {
     await startDevice(sender, aws.fleet);
     await change(sender, { mode: 'multiconnect', shards: '2' });
     await until('started', 'StartContainers', sender, aws.fleet);
-    expect(desired(sender)).toMatchObject({ coreapp: 3 });
+    expect(aws.desired(sender)).toMatchObject({ coreapp: 3 });
     await aws.fleet.devices.update(sender.sid, { shardsInForce: 2 });
 
     await change(sender, { mode: 'multiconnect', shards: '1' });
     await until('started', 'StartContainers', sender, aws.fleet);
-    expect(desired(sender)).toMatchObject({ coreapp: 3 });
+    expect(aws.desired(sender)).toMatchObject({ coreapp: 3 });
     await aws.fleet.devices.update(sender.sid, { shardsInForce: 1 });
     await until('started', 'StartContainers', sender, aws.fleet);
-    expect(desired(sender)).toMatchObject({ coreapp: 2 });
+    expect(aws.desired(sender)).toMatchObject({ coreapp: 2 });
     // The same task definition does for every number of shards, so nothing was restarted.
-    expect(serviceOf(sender, 'coreapp')?.primary.definition.revision).toBe(1);
+    expect(aws.serviceOf(sender, 'coreapp')?.primary.definition.revision).toBe(1);
     await retireDevice(sender, aws.fleet);
   });
 
@@ -86,7 +75,7 @@ describe('a device is changed', () => {
       process.env['TABLE_NAME'] ?? '',
     );
     await until('started', 'StartContainers', sender, newer);
-    expect(serviceOf(sender, 'coreapp')?.primary.definition).toMatchObject({
+    expect(aws.serviceOf(sender, 'coreapp')?.primary.definition).toMatchObject({
       revision: 2,
       container: { image: 'newer:1' },
     });

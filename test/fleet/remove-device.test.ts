@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databasePrefix, ecsName, mediaDirectory } from '../../lambdas/domain/device-names.ts';
-import type { Sender } from '../../lambdas/domain/sender.ts';
 import { type FleetAws, NOTHING, startFleetAws } from './aws.ts';
 import { crashing, isCutOff, retireDevice, startDevice, step, until } from './steps.ts';
 
@@ -15,17 +14,6 @@ beforeEach(() => {
   aws.beforeTask = () => {};
   aws.database.partialRevokes = true;
 });
-
-const serviceOf = (sender: Sender, role: 'web' | 'master' | 'coreapp') =>
-  aws.ecs.service('devices', ecsName(aws.settings, sender.sid, role));
-
-const desired = (sender: Sender) =>
-  Object.fromEntries(
-    (['web', 'master', 'coreapp'] as const).flatMap((role) => {
-      const service = serviceOf(sender, role);
-      return service?.status === 'ACTIVE' ? [[role, service.desiredCount]] : [];
-    }),
-  );
 
 describe('a device is removed', () => {
   it('with its files, its databases and everything that was made for it', async () => {
@@ -80,7 +68,7 @@ describe('a device is removed', () => {
     await startDevice(sender, aws.fleet);
     await retireDevice(sender, aws.fleet);
     await startDevice(sender, aws.fleet);
-    expect(desired(sender)).toEqual({ web: 1, coreapp: 1 });
+    expect(aws.desired(sender)).toEqual({ web: 1, coreapp: 1 });
     await retireDevice(sender, aws.fleet);
     // The second volume was emptied too, though a task had emptied the first one a moment ago.
     const erasures = aws.ecs

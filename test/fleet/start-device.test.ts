@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databasePrefix, dnsLabel, ecsName } from '../../lambdas/domain/device-names.ts';
-import type { Sender } from '../../lambdas/domain/sender.ts';
 import { type FleetAws, NOTHING, startFleetAws } from './aws.ts';
 import { crashing, isCutOff, retireDevice, startDevice, step } from './steps.ts';
 
@@ -14,23 +13,12 @@ beforeEach(() => {
   aws.database.partialRevokes = true;
 });
 
-const serviceOf = (sender: Sender, role: 'web' | 'master' | 'coreapp') =>
-  aws.ecs.service('devices', ecsName(aws.settings, sender.sid, role));
-
-const desired = (sender: Sender) =>
-  Object.fromEntries(
-    (['web', 'master', 'coreapp'] as const).flatMap((role) => {
-      const service = serviceOf(sender, role);
-      return service?.status === 'ACTIVE' ? [[role, service.desiredCount]] : [];
-    }),
-  );
-
 describe('a device is started', () => {
   it('single: a web and a coreapp, each with a name, a volume for both and a database user of their own', async () => {
     const sender = await aws.addSender();
     await startDevice(sender, aws.fleet);
 
-    expect(desired(sender)).toEqual({ web: 1, coreapp: 1 });
+    expect(aws.desired(sender)).toEqual({ web: 1, coreapp: 1 });
     const { names, volumes, definitions } = aws.resourcesOf(sender.sid);
     expect(names).toEqual([dnsLabel(sender.sid, 'web'), dnsLabel(sender.sid, 'coreapp')]);
     expect(volumes).toHaveLength(1);
@@ -71,7 +59,7 @@ describe('a device is started', () => {
       volumes: [{ efsVolumeConfiguration: { transitEncryption: 'ENABLED', authorizationConfig: { iam: 'ENABLED' } } }],
     });
     expect(JSON.stringify(registered)).not.toContain('Database-password');
-    expect(serviceOf(sender, 'coreapp')?.description).toMatchObject({
+    expect(aws.serviceOf(sender, 'coreapp')?.description).toMatchObject({
       availabilityZoneRebalancing: 'DISABLED',
       enableExecuteCommand: false,
       networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1', 'subnet-2'], assignPublicIp: 'DISABLED' } },
@@ -87,7 +75,7 @@ describe('a device is started', () => {
       Object.fromEntries(list.map(({ key, value }) => [key, value]));
     for (const role of ['web', 'coreapp'] as const) {
       const expected = { ...tags, 'switchboard:role': role };
-      expect(asMap(serviceOf(sender, role)?.description.tags)).toEqual(expected);
+      expect(asMap(aws.serviceOf(sender, role)?.description.tags)).toEqual(expected);
       expect(asMap(aws.ecs.definitions.find(ecsName(aws.settings, sender.sid, role)).tags)).toEqual(expected);
     }
     const [volume] = await aws.fleet.volumes
@@ -102,7 +90,7 @@ describe('a device is started', () => {
     const stages: unknown[] = [];
     for (let answer = { outcome: '' }; answer.outcome !== 'started'; ) {
       answer = await step('StartContainers', sender, aws.fleet);
-      const stage = JSON.stringify(desired(sender));
+      const stage = JSON.stringify(aws.desired(sender));
       if (stages.at(-1) !== stage) stages.push(stage);
       expect(stages.length).toBeLessThan(6);
     }
@@ -117,17 +105,17 @@ describe('a device is started', () => {
   it('once: asked again it changes nothing', async () => {
     const sender = await aws.addSender({ mode: 'multiconnect', shards: '2' });
     await startDevice(sender, aws.fleet);
-    expect(desired(sender)).toEqual({ web: 2, master: 2, coreapp: 3 });
+    expect(aws.desired(sender)).toEqual({ web: 2, master: 2, coreapp: 3 });
     const before = [
       aws.resourcesOf(sender.sid),
       await aws.fleet.devices.get(sender.sid),
-      serviceOf(sender, 'web')?.primary.id,
+      aws.serviceOf(sender, 'web')?.primary.id,
     ];
     await startDevice(sender, aws.fleet);
     expect([
       aws.resourcesOf(sender.sid),
       await aws.fleet.devices.get(sender.sid),
-      serviceOf(sender, 'web')?.primary.id,
+      aws.serviceOf(sender, 'web')?.primary.id,
     ]).toEqual(before);
   });
 

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '../../lambdas/channels/types.ts';
-import { type DeviceRole, ecsName } from '../../lambdas/domain/device-names.ts';
+import type { DeviceRole } from '../../lambdas/domain/device-names.ts';
 import type { Sender } from '../../lambdas/domain/sender.ts';
 import type { Findings } from '../../lambdas/maintenance/reconcile.ts';
 import type { OutgoingRequest } from '../../lambdas/platform/http.ts';
@@ -101,7 +101,7 @@ export async function startReconciling(): Promise<Reconciling> {
       await aws.fleet.registrations.remove(sender.sid);
     },
     service(sender, role) {
-      const found = aws.ecs.service('devices', ecsName(aws.settings, sender.sid, role));
+      const found = aws.serviceOf(sender, role);
       if (!found) throw new Error(`There is no ${role}.`);
       return found;
     },

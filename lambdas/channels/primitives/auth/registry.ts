@@ -4,10 +4,10 @@ import type { TemplateCompiler } from '../../expressions/template.ts';
 import type { SpecPath } from '../../mistakes.ts';
 import { awsSigv4Schema, compileAwsSigv4, type SigningHost } from './aws-sigv4.ts';
 import { clientCredentialsSchema, compileClientCredentials } from './client-credentials.ts';
+import { compileExchangedToken, exchangedTokenSchema } from './exchanged-token.ts';
 import { compileJwtBearer, jwtBearerSchema } from './jwt-bearer.ts';
 import { compileLoginSession, loginSessionSchema } from './login-session.ts';
-import type { Authorize } from './scheme.ts';
-import type { Login } from './session.ts';
+import type { SessionAuth } from './session.ts';
 import { compileStaticAuth, staticAuthSchema } from './static.ts';
 
 /** Every way to authenticate that a spec can name. */
@@ -17,10 +17,14 @@ export const authSchema = z
     loginSessionSchema,
     clientCredentialsSchema,
     jwtBearerSchema,
+    exchangedTokenSchema,
     awsSigv4Schema,
   ])
   .describe('How requests prove who we are');
 export type AuthSpec = z.infer<typeof authSchema>;
+
+/** How requests carry credentials and, where those are sessions, how one is obtained. */
+export type CompiledAuth = Pick<SessionAuth, 'authorize'> & Partial<SessionAuth>;
 
 export function compileAuth(
   spec: AuthSpec,
@@ -28,7 +32,7 @@ export function compileAuth(
   scopes: Scopes,
   compiler: TemplateCompiler,
   host: SigningHost,
-): { authorize: Authorize; login?: Login } {
+): CompiledAuth {
   switch (spec.scheme) {
     case 'login-session':
       return compileLoginSession(spec, path, scopes, compiler);
@@ -36,6 +40,8 @@ export function compileAuth(
       return compileClientCredentials(spec, path, scopes, compiler);
     case 'jwt-bearer':
       return compileJwtBearer(spec, path, scopes, compiler);
+    case 'exchanged-token':
+      return compileExchangedToken(spec, path, scopes, compiler);
     case 'aws-sigv4':
       return { authorize: compileAwsSigv4(spec, path, scopes.auth, compiler, host) };
     default:

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Scopes } from '../../expressions/scope.ts';
 import type { TemplateCompiler } from '../../expressions/template.ts';
+import type { MaybePromise } from '../../expressions/settled.ts';
 import { decodeAnswer } from '../../http/answer.ts';
 import type { SpecPath } from '../../mistakes.ts';
 import {
@@ -36,6 +37,8 @@ export const oauthAnswerShape = {
 export interface SessionAuth {
   authorize: Authorize;
   login: Login;
+  /** The session that requests carry, where the customer's own token stands in for one. */
+  current?(sender: SenderContext, given: Session | undefined): MaybePromise<Pick<Session, 'token'> | undefined>;
 }
 
 export interface Login {
@@ -43,8 +46,11 @@ export interface Login {
   /**
    * @param at now, ms since the epoch
    * @param again whether the token that the last login gave was refused
+   * @param last the session that is renewed, where a newer one is made from it
    */
-  request(sender: SenderContext, at: number, again: boolean): Promise<HttpRequest>;
+  request(sender: SenderContext, at: number, again: boolean, last?: Session): Promise<HttpRequest>;
+  /** What a sender has without a login; see `Channel.login`. */
+  given?(sender: SenderContext, at: number): Promise<{ session?: Session } | undefined>;
   session(answer: HttpAnswer, at: number): Promise<Session>;
 }
 
@@ -52,6 +58,8 @@ interface SessionSpec {
   token: string;
   expiresAt?: string | undefined;
   expiresIn?: string | number | undefined;
+  /** Seconds, where `expiresIn` yields none. */
+  lifetime?: number | undefined;
   renewBefore: number;
   use: z.infer<typeof staticAuthSchema>;
 }
@@ -72,7 +80,8 @@ export function compileSession(
     session: async (answer, at) => {
       const roots = { answer: await decodeAnswer(answer) };
       const value = await token.run(roots);
-      const lifetime = Number(await expiresIn.run(roots));
+      const said = Number(await expiresIn.run(roots));
+      const lifetime = spec.lifetime === undefined || said > 0 ? said : spec.lifetime;
       const expiry = spec.expiresAt === undefined ? at + lifetime * 1000 : timeOf(await expiresAt.run(roots));
       if (answer.status < 200 || answer.status > 299 || typeof value !== 'string' || value === '') {
         throw new ChannelAnswerError(`the login answer (HTTP ${answer.status}) holds no session token`);
