@@ -19,7 +19,7 @@ export async function until(outcome: string, name: string, sender: Sender, fleet
       throw new Error(`${name} answered ${answer.outcome} and not ${outcome}.`);
     }
     if (Date.now() > deadline) throw new Error(`${name} is still ${answer.outcome}.`);
-    await delay(50);
+    await delay(200);
   }
 }
 
@@ -66,6 +66,22 @@ export function crashing(fleet: Fleet, count: number): Fleet {
     });
   const parts = ['devices', 'services', 'tasks', 'definitions', 'registries', 'volumes', 'databases'] as const;
   return { ...fleet, ...Object.fromEntries(parts.map((name) => [name, wrap(fleet[name], name)])) };
+}
+
+/** How many cut-offs are tried at once: they mostly wait for containers. */
+const AT_ONCE = 6;
+
+/**
+ * Tries a cut-off after the first effect, the second, and so on, until there is none left to be cut off after.
+ * @param attempt answers whether it was cut off
+ * @returns how many effects there were
+ */
+export async function afterEveryEffect(attempt: (count: number) => Promise<boolean>): Promise<number> {
+  for (let first = 1; ; first += AT_ONCE) {
+    const counts = Array.from({ length: AT_ONCE }, (_, index) => first + index);
+    const cut = await Promise.all(counts.map(attempt));
+    if (cut.includes(false)) return first - 1 + cut.indexOf(false);
+  }
 }
 
 /** Whether it was cut off; any other error is thrown on. */
