@@ -4,7 +4,12 @@ import type { SenderContext } from './types.ts';
 export const registrationInputSchema = z
   .strictObject({
     description: z.string().describe('What it is, as an error message says it'),
-    format: z.enum(['text', 'url']).default('text').describe('`url`: a base URL; slashes at its end do not count'),
+    format: z
+      .enum(['text', 'url', 'list'])
+      .default('text')
+      .describe(
+        '`url`: a base URL; slashes at its end do not count. `list`: a JSON array of objects, kept as its text',
+      ),
     default: z.string().optional().describe('What it is when it is not given; without a default it is required'),
     optional: z.boolean().default(false).describe('True where a sender may do without it'),
     choices: z.array(z.string()).min(1).optional().describe('The values that it may have; any if not given'),
@@ -36,6 +41,8 @@ export interface DescribedInput {
   required: boolean;
   /** What it is when it is not given. */
   fallback?: string;
+  /** Whether it is a JSON array of objects, and the value its text. */
+  isList?: boolean;
   /** What is wrong with a value, to follow the input's name; undefined when nothing is. */
   problem?(value: string): string | undefined;
 }
@@ -51,8 +58,12 @@ export interface DescribedWorkflow {
 export function describeInputs(inputs: Record<string, RegistrationInput>): Record<string, DescribedInput> {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, input]): [string, DescribedInput] => {
-      const { description, default: fallback, optional, choices, pattern } = input;
-      const described = { description, required: fallback === undefined && !optional };
+      const { description, default: fallback, optional, choices, pattern, format } = input;
+      const described = {
+        description,
+        required: fallback === undefined && !optional,
+        ...(format === 'list' && { isList: true }),
+      };
       if (choices === undefined && pattern === undefined && fallback === undefined) return [name, described];
       const whole = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`);
       return [

@@ -3,8 +3,11 @@ import type { DescribedInput } from '../channels/registration.ts';
 import { snakeCase } from './json-request.ts';
 import { type AddressPolicy, checkUrl } from './url-policy.ts';
 
-/** `configuration` of a Senders request. Its values are text; what can only be one of a few may also be a number. */
-export const configurationSchema = z.record(z.string(), z.union([z.string(), z.number()]).nullish());
+/** `configuration` of a Senders request. Its values are text; what can only be one of a few may also be a number, and a list an array. */
+export const configurationSchema = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.array(z.record(z.string(), z.unknown()))]).nullish(),
+);
 export type Configuration = z.infer<typeof configurationSchema>;
 
 /** What a sender can be registered with: a channel's own inputs, or its workflow's. */
@@ -46,11 +49,19 @@ export function readInputs(
   };
 }
 
-function readValues(given: ReadonlyMap<string, string | number>, inputs: Record<string, DescribedInput>) {
+type Given = NonNullable<Configuration[string]>;
+
+function readValues(given: ReadonlyMap<string, Given>, inputs: Record<string, DescribedInput>) {
   const values: Record<string, string> = {};
-  const mistakes = Object.entries(inputs).flatMap(([name, { description, required, problem }]) => {
+  const mistakes = Object.entries(inputs).flatMap(([name, { description, required, isList, problem }]) => {
     const value = given.get(snakeCase(name));
     if (value === undefined) return required ? [`configuration.${name}: is missing (${description})`] : [];
+    if (Array.isArray(value) !== Boolean(isList))
+      return [`configuration.${name}: must be ${isList ? 'an array of objects' : 'a text'}`];
+    if (Array.isArray(value)) {
+      values[name] = JSON.stringify(value);
+      return [];
+    }
     if (typeof value === 'number' && !problem) return [`configuration.${name}: must be a text`];
     const wrong = problem?.(String(value));
     if (wrong !== undefined) return [`configuration.${name}: ${wrong}`];

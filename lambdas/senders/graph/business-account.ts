@@ -57,6 +57,11 @@ export async function addNumber(
 const templateSchema = z.object({ name: z.string(), language: z.string(), status: z.string() });
 export type TemplateState = z.infer<typeof templateSchema>;
 
+/** `POST /{WABA}/message_templates`: submits a template, as Graph takes it, for Meta's review. */
+export async function submitTemplate(graph: Graph, wabaId: string, template: Record<string, unknown>): Promise<void> {
+  await graph.post(`${wabaId}/message_templates`, template, z.unknown(), `submit the template ${template['name']}`);
+}
+
 /** `GET /{WABA}/message_templates`: each template with its approval: `APPROVED`, `PENDING`, `REJECTED` … */
 export async function listTemplates(graph: Graph, wabaId: string): Promise<TemplateState[]> {
   const query = { fields: 'name,language,status' };

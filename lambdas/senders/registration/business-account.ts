@@ -1,5 +1,13 @@
+import * as z from 'zod';
 import { toIso } from '../../platform/clock.ts';
-import { addNumber, fetchAccount, findNumber, inspectToken, listTemplates } from '../graph/business-account.ts';
+import {
+  addNumber,
+  fetchAccount,
+  findNumber,
+  inspectToken,
+  listTemplates,
+  submitTemplate,
+} from '../graph/business-account.ts';
 import { GraphRefusal } from '../graph/errors.ts';
 import { RegistrationRefused } from './errors.ts';
 import { accountOf, graphOf } from './graph-of.ts';
@@ -73,12 +81,24 @@ export const addPhoneNumber: Step = async (job) => {
 /** The record is one item, which holds 400 KB: more than Meta's usual limit for an account. */
 const MOST_TEMPLATES = 1_000;
 
+const templatesSchema = z.array(z.record(z.string(), z.unknown()));
+
 /**
- * SubmitTemplates: there is nothing to submit as long as the gateway has no contents of its own; the templates that the account
- * has already, with Meta's approval of each, are recorded so that a customer sees what may be sent.
+ * SubmitTemplates: submits those of the request that the account does not have yet; nobody waits for their approval. What the
+ * account has then is recorded, with Meta's approval of each, so that a customer sees what may be sent.
  */
 export const submitTemplates: Step = async (job) => {
-  const templates = await listTemplates(await graphOf(job), accountOf(job));
-  await job.changeRecord({ templates: templates.slice(0, MOST_TEMPLATES) });
+  const { templates: given, ...fields } = job.sender.fields;
+  const graph = await graphOf(job);
+  const wabaId = accountOf(job);
+  let known = await listTemplates(graph, wabaId);
+  const isNew = ({ name, language }: Record<string, unknown>) =>
+    !known.some((template) => template.name === name && template.language === language);
+  const wanted = templatesSchema.parse(JSON.parse(given ?? '[]')).filter(isNew);
+  for (const template of wanted) await submitTemplate(graph, wabaId, template);
+  if (wanted.length > 0) known = await listTemplates(graph, wabaId);
+  await job.changeRecord({ templates: known.slice(0, MOST_TEMPLATES) });
+  // They may be long, and every message that is delivered reads its sender.
+  if (given !== undefined) await job.changeSender({ fields });
   return DONE;
 };

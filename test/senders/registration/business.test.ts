@@ -147,6 +147,33 @@ describe('AddPhoneNumber', () => {
 });
 
 describe('SubmitTemplates', () => {
+  const ready = {
+    name: 'order_ready',
+    language: 'en_US',
+    category: 'UTILITY',
+    components: [{ type: 'BODY', text: 'Hi' }],
+  };
+  const late = { ...ready, name: 'order_late', language: 'de' };
+  const listed = (status: string) => ({ body: { data: [{ ...late, id: '1', status }] } });
+
+  it('submits those that the account lacks, once, and records all with Meta’s approval', async () => {
+    const number = await device({ fields: { graphUrl, templates: JSON.stringify([ready, late]) } });
+    const both = [late, ready].map((template, index) => ({ ...template, id: String(index), status: 'PENDING' }));
+    meta.script(listed('APPROVED'), { body: { id: '2', status: 'PENDING' } }, { body: { data: both } });
+    expect(await number.run('SubmitTemplates')).toEqual({ outcome: 'done' });
+    const posted = meta.requests.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body));
+    expect(posted).toEqual([ready]);
+    const { record, sender } = await number.kept();
+    expect(record).toMatchObject({ templates: [{ name: 'order_late' }, { name: 'order_ready', status: 'PENDING' }] });
+    expect(sender?.fields).not.toHaveProperty('templates');
+  });
+
+  it('passes on what Meta says of one that it does not take', async () => {
+    const number = await device({ fields: { graphUrl, templates: JSON.stringify([ready]) } });
+    meta.script(listed('APPROVED'), refused(100, 'The body has no example.'));
+    await expectRefusal(number.run('SubmitTemplates'), /submit the template order_ready.*no example/);
+  });
+
   it('records the account’s templates with Meta’s approval', async () => {
     const templates = [
       { name: 'order_ready', language: 'en_US', status: 'APPROVED' },
