@@ -1,8 +1,8 @@
 import type { LocalFile } from './local-file.ts';
 
-/** What a person needs to send a message, ready to copy. */
-export function banner(local: LocalFile, seconds: number, logFile: string): string {
-  const { url, accountSid, authToken, sender, contact, simulatorUrl } = local;
+/** What a person needs to send a message, ready to copy. @param second the number that is registered next */
+export function banner(local: LocalFile, second: string, seconds: number, logFile: string): string {
+  const { url, accountSid, authToken, sender, contact, simulatorUrl, graphUrl, providersUrl } = local;
   const phone = `${simulatorUrl}/control/contacts/${contact.replace(/\D/g, '')}/messages`;
   return `
   Switchboard is ready after ${seconds.toFixed(1)} s. State is in memory; Ctrl-C stops it.
@@ -13,6 +13,9 @@ export function banner(local: LocalFile, seconds: number, logFile: string): stri
     Sender       ${sender}
     Contact      ${contact} (simulated; answers every message)
     Their phone  ${phone}
+    Next sender  ${second} (is registered on containers of its own, see below)
+    Graph API    ${graphUrl} (simulated: accounts, numbers, templates)
+    Providers    ${providersUrl} (simulated: all other channels)
     Logs         ${logFile}
 
   Send a message with curl:

@@ -4,6 +4,7 @@ import dynalite from 'dynalite';
 import { z } from 'zod';
 import { ACCOUNT_ID, CREDENTIALS, REGION } from './aws.ts';
 import { close, listen } from './listen.ts';
+import type { Calls } from './protocol/calls.ts';
 
 const keySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 const projectionSchema = z.object({
@@ -35,8 +36,10 @@ export class DynamoDb {
     );
   }
 
-  static async start(): Promise<DynamoDb> {
+  /** @param calls counts what it is asked */
+  static async start(calls?: Calls): Promise<DynamoDb> {
     const server = dynalite({ createTableMs: 0 });
+    calls?.watch('DynamoDB', server);
     const port = await listen(server, 0);
     return new DynamoDb(server, `http://127.0.0.1:${port}`);
   }

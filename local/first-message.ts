@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Customer } from './customer.ts';
 import { StartError } from './listen.ts';
+import { until } from './until.ts';
 
-const POLL_MILLISECONDS = 100;
 const PATIENCE_MILLISECONDS = 20_000;
 
 export interface FirstMessageOptions {
@@ -27,7 +26,7 @@ export async function sendFirstMessage(options: FirstMessageOptions): Promise<vo
 
   await control('PATCH', phone, { autoReply: 'Thank you!', profileName: 'Ada' });
   await control('POST', `${phone}/messages`, { to: options.sender, text: 'Hello, is this the gateway?' });
-  const greeting = await until(signal, 'the message of the contact', async () => {
+  const greeting = await until(signal, 'the message of the contact', PATIENCE_MILLISECONDS, async () => {
     return (await customer.messages(contact, sender)).at(0);
   });
   print(`  ${contact} wrote: ${greeting.body}`);
@@ -36,7 +35,7 @@ export async function sendFirstMessage(options: FirstMessageOptions): Promise<vo
   const { sid } = await customer.send({ From: sender, To: contact, Body: 'Hello from Switchboard.' });
   print(`  Sent as ${sid}:`);
   let printed = 0;
-  await until(signal, 'the message to be read', async () => {
+  await until(signal, 'the message to be read', PATIENCE_MILLISECONDS, async () => {
     const timeline = await customer.timeline(sid);
     for (const { at, event, by } of timeline.slice(printed)) {
       const seconds = Math.max(0, (Date.parse(at) - startedAt) / 1000).toFixed(2);
@@ -45,7 +44,7 @@ export async function sendFirstMessage(options: FirstMessageOptions): Promise<vo
     printed = timeline.length;
     return timeline.find(({ event }) => ['read', 'failed', 'undelivered'].includes(event));
   });
-  const reply = await until(signal, 'the reply of the contact', async () => {
+  const reply = await until(signal, 'the reply of the contact', PATIENCE_MILLISECONDS, async () => {
     const messages = await customer.messages(contact, sender);
     return messages.find((message) => message.sid !== greeting.sid);
   });
@@ -56,14 +55,4 @@ async function control(method: string, url: string, body: unknown): Promise<void
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
   if (!response.ok) throw new StartError(`The simulator answered ${response.status}: ${await response.text()}`);
-}
-
-async function until<Found>(signal: AbortSignal, what: string, look: () => Promise<Found | undefined>): Promise<Found> {
-  const deadline = Date.now() + PATIENCE_MILLISECONDS;
-  while (Date.now() < deadline) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await delay(POLL_MILLISECONDS, undefined, { signal });
-  }
-  throw new StartError(`Waited ${PATIENCE_MILLISECONDS / 1000} s for ${what} in vain.`);
 }

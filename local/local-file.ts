@@ -10,6 +10,11 @@ const localFileSchema = z.object({
   sender: z.string(),
   contact: z.string(),
   simulatorUrl: z.string(),
+  /** What plays the part of Meta that registers numbers, and what plays the providers of all other channels. */
+  graphUrl: z.string(),
+  providersUrl: z.string(),
+  /** A second number, on containers of its own; there from the moment that it can send. */
+  registeredSender: z.string().optional(),
   pid: z.number(),
 });
 
@@ -32,6 +37,6 @@ export async function removeLocalFile(path: string, pid: number): Promise<void> 
   } catch {
     return;
   }
-  const content = localFileSchema.safeParse(JSON.parse(text));
+  const content = localFileSchema.pick({ pid: true }).safeParse(JSON.parse(text));
   if (content.success && content.data.pid === pid) await rm(path, { force: true });
 }

@@ -8,6 +8,7 @@ import {
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
 import { ACCOUNT_ID, CREDENTIALS, REGION } from './aws.ts';
+import type { Calls } from './protocol/calls.ts';
 
 const flag = z.union([z.boolean(), z.stringbool()]);
 
@@ -45,10 +46,13 @@ export class Sqs {
     this.client = new SQSClient({ endpoint: url, region: REGION, credentials: CREDENTIALS });
   }
 
-  static async start(): Promise<Sqs> {
+  /** @param calls counts what it is asked, by event source mappings too */
+  static async start(calls?: Calls): Promise<Sqs> {
     // fauxqs's own start function would listen on every interface.
     const app = buildApp({ logger: false, defaultRegion: REGION });
-    return new Sqs(app, await app.listen({ host: '127.0.0.1', port: 0 }));
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    calls?.watch('SQS', app.server);
+    return new Sqs(app, url);
   }
 
   async createQueue(

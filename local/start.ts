@@ -7,6 +7,7 @@ import { sendFirstMessage } from './first-message.ts';
 import { StartError } from './listen.ts';
 import { type LocalFile, removeLocalFile, writeLocalFile } from './local-file.ts';
 import { Progress } from './progress.ts';
+import { registerSecondNumber } from './second-number.ts';
 import { startLocalStack } from './stack.ts';
 import { ROOT } from './synthesize.ts';
 
@@ -16,6 +17,10 @@ const LOCAL_FILE = join(DIRECTORY, 'local.json');
 const LOG_FILE = join(DIRECTORY, 'stack.log');
 const SENDER = '15550001111';
 const CONTACT = '15551230001';
+/** Registered while people look on. */
+const SECOND_SENDER = '15550002222';
+/** What would take a minute or two on AWS is to be seen in seconds. */
+const WAIT_SCALE = 0.05;
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -29,6 +34,8 @@ async function run(stopping: AbortSignal, onFailure: (error: Error) => void): Pr
       port: readPort(),
       synthesizeTo: join(DIRECTORY, 'cdk.out'),
       numbers: [SENDER],
+      waitScale: WAIT_SCALE,
+      schedules: true,
       signal: stopping,
       onStep: (step) => progress.step(step),
       onLog: ({ source, line }) => log.write(`${source} ${line}\n`),
@@ -38,18 +45,33 @@ async function run(stopping: AbortSignal, onFailure: (error: Error) => void): Pr
     });
     try {
       progress.step('Registering the sender');
-      const { sandbox, url, accountSid, authToken, simulatorUrl } = stack;
+      const { sandbox, url, accountSid, authToken, simulatorUrl, graphUrl, providersUrl } = stack;
       const customer = new Customer(stack);
       await customer.registerWhatsApp(SENDER, `${sandbox.url}/devices/${SENDER}`, sandbox.adminPassword);
       const sender = `whatsapp:+${SENDER}`;
       const contact = `whatsapp:+${CONTACT}`;
-      const local: LocalFile = { url, accountSid, authToken, sender, contact, simulatorUrl, pid: process.pid };
+      const local: LocalFile = {
+        url,
+        accountSid,
+        authToken,
+        sender,
+        contact,
+        simulatorUrl,
+        graphUrl,
+        providersUrl,
+        pid: process.pid,
+      };
       await writeLocalFile(LOCAL_FILE, local);
       progress.done();
-      print(banner(local, progress.elapsed, relative(process.cwd(), LOG_FILE)));
+      const second = `whatsapp:+${SECOND_SENDER}`;
+      print(banner(local, second, progress.elapsed, relative(process.cwd(), LOG_FILE)));
 
       print('  The first message:\n');
       await sendFirstMessage({ customer, simulatorUrl, sender: SENDER, contact: CONTACT, print, signal: stopping });
+      print(`\n  A second number, ${second}, is registered on containers of its own:\n`);
+      if (await registerSecondNumber({ customer, stack, number: SECOND_SENDER, print, signal: stopping })) {
+        await writeLocalFile(LOCAL_FILE, { ...local, registeredSender: second });
+      }
       print('');
       await untilAborted(stopping);
     } finally {

@@ -1,37 +1,40 @@
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, posix } from 'node:path';
+import { join } from 'node:path';
 import type { ImageAsset } from '../template/assembly.ts';
 
-/** How to run a container's process without a container. */
-export interface ImageProcess {
+/** What a Dockerfile says of the container's process. */
+export interface Image {
+  entryPoint: string[];
   command: string[];
-  directory: string;
   environment: Record<string, string>;
+  /** Where the process runs in the container. */
+  workDirectory: string;
+  /** What stands for that on this machine. */
+  directory: string;
 }
 
 /**
- * Reads from an image's Dockerfile what its process would be: `ENV` and `CMD`, in the directory of the image's source.
- * So it runs images of plain Node.js files whose `WORKDIR` holds a copy of that directory, with nothing installed on top.
- * @throws when the Dockerfile asks for more than that
+ * Reads from an image's Dockerfile what its process would be: `ENV`, `WORKDIR`, `ENTRYPOINT` and `CMD`. The directory of
+ * the image's source stands for its `WORKDIR`, so only images that copy that directory there can be run, with nothing
+ * installed on top.
+ * @throws when the Dockerfile uses the form of a command that needs a shell of its own
  */
-export async function readImage({ directory, dockerFile }: ImageAsset): Promise<ImageProcess> {
+export async function readImage({ directory, dockerFile }: ImageAsset): Promise<Image> {
   const instructions = parseDockerfile(await readFile(join(directory, dockerFile), 'utf8'));
   const last = (name: string) => instructions.findLast((instruction) => instruction.name === name)?.argument;
-  const command = [...parseExecForm(last('ENTRYPOINT')), ...parseExecForm(last('CMD'))];
-  const [program, ...rest] = command;
-  if (program !== 'node') {
-    throw new Error(`${dockerFile} must run node, in the form CMD ["node", "main.ts"], to be run without Docker.`);
-  }
-  const workDirectory = last('WORKDIR') ?? '/';
   const environment: Record<string, string> = {};
   for (const { argument } of instructions.filter(({ name }) => name === 'ENV')) {
     for (const match of argument.matchAll(/([A-Za-z_]\w*)=("[^"]*"|\S*)/g)) {
       environment[match[1] ?? ''] = (match[2] ?? '').replace(/^"(.*)"$/, '$1');
     }
   }
-  const local = (argument: string) =>
-    isAbsolute(argument) && argument.startsWith(workDirectory) ? posix.relative(workDirectory, argument) : argument;
-  return { command: [process.execPath, ...rest.map(local)], directory, environment };
+  return {
+    entryPoint: parseExecForm(last('ENTRYPOINT')),
+    command: parseExecForm(last('CMD')),
+    environment,
+    workDirectory: last('WORKDIR') ?? '/',
+    directory,
+  };
 }
 
 function parseDockerfile(text: string): { name: string; argument: string }[] {

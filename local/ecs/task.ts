@@ -1,153 +1,150 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { StartError } from '../listen.ts';
-import type { ImageProcess } from './image.ts';
+import { randomUUID } from 'node:crypto';
+import { freePort } from '../listen.ts';
+import { taskArn } from './arns.ts';
+import { ContainerProcess } from './child-process.ts';
+import type { Tags, TaskDefinition } from './definitions.ts';
+import type { Program } from './program.ts';
 
-const HEALTHY_WITHIN_MILLISECONDS = 15_000;
-const HEALTH_CHECK_INTERVAL_MILLISECONDS = 50;
-const STOP_WITHIN_MILLISECONDS = 3_000;
-const RESTARTS = { limit: 5, firstMilliseconds: 500 };
-/** A task that ran this long was healthy, so the next crash counts as the first. */
-const STEADY_MILLISECONDS = 60_000;
+/** Patience with a container that has no health check of its own. */
+const DEFAULT_PATIENCE_MILLISECONDS = 15_000;
 
 export interface TaskOptions {
-  name: string;
-  image: ImageProcess;
-  /** On top of the image's own. */
-  environment: Record<string, string>;
+  cluster: string;
+  definition: TaskDefinition;
+  /** `service:<name>` or `family:<name>`. */
+  group: string;
+  startedBy: string;
+  tags: Tags;
+  /** Whether it counts only once it answers `GET /`, as a service's does. */
+  isProbed: boolean;
+  /** A port to take; any free one otherwise. */
+  port?: number | undefined;
+  /** Finds the program, its secrets and its volumes. Its errors end the task before it runs. */
+  prepare: () => Promise<Program>;
   onLog: (line: string) => void;
-  /** Told in a sentence when the task crashes and what happens next. */
-  onEvent: (sentence: string) => void;
-  /** Called once when the task has crashed too often and stays down. */
-  onGivenUp: (error: StartError) => void;
-  /** How often in a row it is started again, and how long it waits the first time; then twice as long each time. */
-  restarts?: { limit: number; firstMilliseconds: number };
+  /** Told after every change of its state. */
+  onChange: (task: Task) => void;
 }
 
-/**
- * A task of an ECS service as a child process, on a port of its own that it keeps over restarts. Like the service it is
- * started again when it ends, later each time; unlike the service it gives up after a few times in a row.
- */
+/** Why a task stopped, in the API's words. */
+export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'ServiceSchedulerInitiated';
+
+/** A task: one container's process, from its start to its end. It is never started again; a service starts another. */
 export class Task {
-  readonly url: string;
-  readonly environment: Record<string, string>;
-  readonly #options: TaskOptions;
-  readonly #stopping = new AbortController();
-  #child: ChildProcess | undefined;
-  #supervising: Promise<void> | undefined;
+  readonly id = randomUUID().replaceAll('-', '');
+  readonly arn: string;
+  readonly options: TaskOptions;
+  readonly createdAt = Date.now();
+  lastStatus: 'PENDING' | 'RUNNING' | 'STOPPING' | 'STOPPED' = 'PENDING';
+  desiredStatus: 'RUNNING' | 'STOPPED' = 'RUNNING';
+  /** Whether it has answered `GET /`. */
+  isHealthy = false;
+  startedAt: number | undefined;
+  stoppedAt: number | undefined;
+  stopCode: StopCode | undefined;
+  stoppedReason: string | undefined;
+  exitCode: number | undefined;
+  /** How its process ended: `exit code 1`, `signal SIGKILL`. */
+  end = 'no process';
+  port: number | undefined;
+  /** Resolves once it has stopped. */
+  readonly stopped: Promise<void>;
+  readonly #stopped = Promise.withResolvers<void>();
+  #process: ContainerProcess | undefined;
 
-  /** @param port a free one */
-  constructor(options: TaskOptions, port: number) {
-    this.#options = options;
-    this.url = `http://127.0.0.1:${port}`;
-    this.environment = { ...options.image.environment, ...options.environment, PORT: String(port), HOST: '127.0.0.1' };
-  }
-
-  /** @throws StartError when the process ends or does not answer `GET /` in time */
-  async start(): Promise<void> {
-    const child = this.#spawn();
-    await this.#untilHealthy(child);
-    this.#supervising = this.#supervise(child);
+  constructor(options: TaskOptions) {
+    this.options = options;
+    this.arn = taskArn(options.cluster, this.id);
+    this.stopped = this.#stopped.promise;
+    void this.#run();
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process?.pid;
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#supervising;
-    const child = this.#child;
-    if (!child || hasEnded(child)) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MILLISECONDS);
-    await ended;
-    clearTimeout(impatience);
+  /** Base URL of what it listens on; undefined before it runs. */
+  get url(): string | undefined {
+    return this.#process?.url;
   }
 
-  #spawn(): ChildProcess {
-    const { image, onLog } = this.#options;
-    const [program = process.execPath, ...rest] = image.command;
-    const preload = fileURLToPath(new URL('./exit-with-parent.mjs', import.meta.url));
-    const child = spawn(program, ['--import', preload, ...rest], {
-      cwd: image.directory,
-      env: this.environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // In a process group of its own: Ctrl-C is for the stack, which then stops the task in its turn.
-      detached: true,
-    });
-    for (const stream of [child.stdout, child.stderr]) collectLines(stream, onLog);
-    this.#child = child;
-    onLog(`started as process ${child.pid}`);
-    return child;
+  get environment(): Readonly<Record<string, string>> {
+    return this.#process?.environment ?? {};
   }
 
-  async #untilHealthy(child: ChildProcess): Promise<void> {
-    const { name } = this.#options;
-    const deadline = Date.now() + HEALTHY_WITHIN_MILLISECONDS;
-    while (Date.now() < deadline) {
-      if (hasEnded(child)) throw new StartError(`The task ${name} ended while it started: ${describeEnd(child)}.`);
-      try {
-        const response = await fetch(this.url, {
-          signal: AbortSignal.timeout(HEALTH_CHECK_INTERVAL_MILLISECONDS * 20),
-        });
-        await response.body?.cancel();
-        if (response.ok) return;
-      } catch {
-        // Not listening yet.
-      }
-      await delay(HEALTH_CHECK_INTERVAL_MILLISECONDS);
+  /** Whether it does what it was started for, as far as its service can tell. */
+  get isSteady(): boolean {
+    return this.lastStatus === 'RUNNING' && (this.isHealthy || !this.options.isProbed);
+  }
+
+  /** Stops it for a reason; the first reason stays. Resolves once it has stopped. */
+  async stop(stopCode: StopCode, reason: string): Promise<void> {
+    if (this.desiredStatus === 'RUNNING') {
+      this.#becomeStopping(stopCode, reason);
+      await this.#process?.stop();
     }
-    throw new StartError(`The task ${name} did not become healthy within ${HEALTHY_WITHIN_MILLISECONDS / 1000} s.`);
+    await this.stopped;
   }
 
-  async #supervise(first: ChildProcess): Promise<void> {
-    const { name, onEvent, onGivenUp, restarts: allowed = RESTARTS } = this.#options;
-    let child = first;
-    for (let restarts = 0; ; restarts += 1) {
-      const startedAt = Date.now();
-      await this.#untilEnded(child);
-      if (this.#stopping.signal.aborted) return;
-      if (Date.now() - startedAt > STEADY_MILLISECONDS) restarts = 0;
-      if (restarts >= allowed.limit) {
-        const often = allowed.limit === 0 ? 'crashed' : `crashed ${restarts + 1} times in a row, the last time`;
-        onGivenUp(new StartError(`The task ${name} ${often} with ${describeEnd(child)}.`));
-        return;
-      }
-      const wait = allowed.firstMilliseconds * 2 ** restarts;
-      onEvent(`The task ${name} crashed (${describeEnd(child)}) and is started again in ${wait / 1000} s.`);
-      try {
-        await delay(wait, undefined, { signal: this.#stopping.signal });
-      } catch {
-        return;
-      }
-      child = this.#spawn();
-    }
+  /** What running out of memory would do to it. */
+  kill(): void {
+    this.#process?.kill('SIGKILL');
   }
 
-  async #untilEnded(child: ChildProcess): Promise<void> {
-    if (hasEnded(child)) return;
+  async #run(): Promise<void> {
     try {
-      await once(child, 'exit', { signal: this.#stopping.signal });
+      const program = await this.options.prepare();
+      this.port = this.options.port ?? (await freePort());
+      if (this.desiredStatus === 'STOPPED') return this.#becomeStopped();
+      this.#process = new ContainerProcess(program, this.port, this.options.onLog);
     } catch (error) {
-      if (!this.#stopping.signal.aborted) throw error;
+      this.#becomeStopping('TaskFailedToStart', error instanceof Error ? error.message : String(error));
+      return this.#becomeStopped();
     }
+    this.lastStatus = 'RUNNING';
+    this.startedAt = Date.now();
+    this.options.onChange(this);
+    void this.#process.ended.then((end) => {
+      this.exitCode = end.exitCode;
+      this.end = end.description;
+      this.#becomeStopping('EssentialContainerExited', `Essential container in task exited (${end.description})`);
+      this.#becomeStopped();
+    });
+    if (this.options.isProbed) await this.#probe(this.#process);
+  }
+
+  async #probe(process: ContainerProcess): Promise<void> {
+    try {
+      await process.untilHealthy(patienceOf(this.options.definition));
+      this.isHealthy = true;
+      this.options.onChange(this);
+    } catch (error) {
+      const reason = `Task failed container health checks: it ${error instanceof Error ? error.message : error}`;
+      await this.stop('ServiceSchedulerInitiated', reason);
+    }
+  }
+
+  #becomeStopping(stopCode: StopCode, reason: string): void {
+    if (this.desiredStatus === 'STOPPED') return;
+    this.desiredStatus = 'STOPPED';
+    this.stopCode = stopCode;
+    this.stoppedReason = reason;
+    if (this.lastStatus === 'RUNNING') this.lastStatus = 'STOPPING';
+    this.options.onChange(this);
+  }
+
+  #becomeStopped(): void {
+    if (this.lastStatus === 'STOPPED') return;
+    this.lastStatus = 'STOPPED';
+    this.stoppedAt = Date.now();
+    this.options.onChange(this);
+    this.#stopped.resolve();
   }
 }
 
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-function describeEnd({ exitCode, signalCode }: ChildProcess): string {
-  return signalCode === null ? `exit code ${exitCode}` : `signal ${signalCode}`;
-}
-
-function collectLines(stream: Readable | null, onLine: (line: string) => void): void {
-  if (stream) createInterface({ input: stream }).on('line', onLine);
+/** What the container's own health check would allow, in milliseconds. */
+function patienceOf({ container: { healthCheck } }: TaskDefinition): number {
+  if (!healthCheck) return DEFAULT_PATIENCE_MILLISECONDS;
+  const { startPeriod, interval, retries } = healthCheck;
+  return (startPeriod + interval * retries) * 1000;
 }

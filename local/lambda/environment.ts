@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import type { FunctionConfiguration, FunctionFailure, Invocation, WorkerMessage } from './protocol.ts';
 
-/** Lambda gives a function's code this long to load. */
-const INIT_TIMEOUT_MILLISECONDS = 10_000;
+/** Lambda gives a function's code 10 s to load, but not on a machine that all functions share with a person's other work. */
+const INIT_TIMEOUT_MILLISECONDS = 30_000;
 
 /** A function failed: it threw, it ran out of time, or its environment died under it. */
 export class FunctionError extends Error {

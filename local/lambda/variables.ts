@@ -7,18 +7,27 @@ export interface Endpoints {
   sqs: string;
   s3: string;
   secretsManager: string;
+  stepFunctions: string;
+  ecs: string;
+  cloudMap: string;
+  rdsData: string;
+  efs: string;
 }
 
-/** What stands in for the providers of messages: a proxy, and the hosts that it answers for. */
+/** What stands in for the providers of messages and for names in the fleet's network: a proxy, and its hosts. */
 export interface Providers {
   url: string;
+  /** With `*` for any labels, or any port. */
   hosts: readonly string[];
 }
 
 /** A port that nothing listens on: a call to a service that does not run here fails at once and never leaves the machine. */
 const NOWHERE = 'http://127.0.0.1:9';
 
-/** What points an AWS SDK or tool at the local stack, and keeps it from the AWS account of whoever runs this. */
+/**
+ * What points an AWS SDK or tool at the local stack, and keeps it from the AWS account of whoever runs this. The SDKs
+ * name a service's variable after its service id: `RDS Data` in capitals, with underscores.
+ */
 export function awsVariables(endpoints: Endpoints): Record<string, string> {
   return {
     AWS_REGION: REGION,
@@ -33,6 +42,11 @@ export function awsVariables(endpoints: Endpoints): Record<string, string> {
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
+    AWS_ENDPOINT_URL_ECS: endpoints.ecs,
+    AWS_ENDPOINT_URL_SERVICEDISCOVERY: endpoints.cloudMap,
+    AWS_ENDPOINT_URL_RDS_DATA: endpoints.rdsData,
+    AWS_ENDPOINT_URL_EFS: endpoints.efs,
   };
 }
 
@@ -50,7 +64,7 @@ export function lambdaVariables(name: string, memoryMegabytes: number, directory
   };
 }
 
-/** What leads requests for a provider to its stand-in on this machine; no template has it. */
+/** What leads requests for a provider or for a name in the fleet's network to this machine; no template has it. */
 export function providerVariables({ url, hosts }: Providers): Record<string, string> {
   return { PROVIDER_PROXY_URL: url, PROVIDER_PROXY_HOSTS: hosts.join(' ') };
 }

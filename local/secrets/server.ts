@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { close, listen } from '../listen.ts';
+import type { Calls } from '../protocol/calls.ts';
 import { SecretStore, SecretsError } from './store.ts';
 
 const token = z.string().optional();
@@ -23,13 +24,15 @@ export class SecretsManager {
     this.url = url;
   }
 
-  static async start(): Promise<SecretsManager> {
+  /** @param calls counts what it is asked */
+  static async start(calls?: Calls): Promise<SecretsManager> {
     const store = new SecretStore();
     const server = createServer(async (request, response) => {
       const { status, body } = await answer(store, request);
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() });
       response.end(JSON.stringify(body));
     });
+    calls?.watch('Secrets Manager', server);
     const port = await listen(server, 0);
     return new SecretsManager(server, store, `http://127.0.0.1:${port}`);
   }

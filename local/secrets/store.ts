@@ -90,6 +90,15 @@ export class SecretStore {
     return secret;
   }
 
+  has(secretId: string): boolean {
+    return [...this.#secrets.values()].some(({ arn, name, deleted }) => !deleted && [arn, name].includes(secretId));
+  }
+
+  /** Of all secrets whose values can be read. */
+  names(): string[] {
+    return [...this.#secrets.values()].filter(({ deleted }) => !deleted).map(({ name }) => name);
+  }
+
   /** By name, by ARN, or by ARN without its six last characters. */
   find(secretId: string): Secret {
     for (const secret of this.#secrets.values()) {

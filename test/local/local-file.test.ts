@@ -11,6 +11,8 @@ const content = {
   sender: 'whatsapp:+15550001111',
   contact: 'whatsapp:+15551230001',
   simulatorUrl: 'http://127.0.0.1:9000',
+  graphUrl: 'http://127.0.0.1:9001',
+  providersUrl: 'http://127.0.0.1:9002',
   pid: 17,
 };
 

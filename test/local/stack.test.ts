@@ -1,5 +1,7 @@
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { close, listen, StartError } from '../../local/listen.ts';
@@ -10,8 +12,14 @@ const assembly = fileURLToPath(new URL('./fixtures/assembly', import.meta.url));
 describe('The local stack', () => {
   let stack: LocalStack;
 
+  const states: string[] = [];
+
   beforeAll(async () => {
-    stack = await startLocalStack({ assembly });
+    stack = await startLocalStack({
+      assembly,
+      waitScale: 0.0001,
+      onState: (machine, _execution, { event, state }) => states.push(`${machine} ${event} ${state}`),
+    });
   });
 
   afterAll(async () => {
@@ -38,11 +46,19 @@ describe('The local stack', () => {
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_LAMBDA_FUNCTION_NAME: 'Stateless-Web1',
-      PROVIDER_PROXY_URL: stack.providersUrl,
+      PROVIDER_PROXY_URL: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       PROVIDER_PROXY_HOSTS: expect.stringContaining('graph.facebook.com'),
     });
     expect(Object.keys(environment)).not.toContain('PATH');
     expect(await environmentOf('Worker')).toMatchObject({ KIND: 'worker' });
+  });
+
+  it('changes variables that a function has, and gives it no others', async () => {
+    const other = await startLocalStack({ assembly, environment: { KIND: 'changed', LEASE_SECONDS: '1' } });
+    const environment = await other.functions.invoke('Web', { action: 'environment' });
+    await other.stop();
+    expect(environment).toMatchObject({ KIND: 'changed', TABLE_NAME: 'Table1' });
+    expect(environment).not.toHaveProperty('LEASE_SECONDS');
   });
 
   it('routes requests to functions', async () => {
@@ -109,6 +125,85 @@ describe('The local stack', () => {
     expect(stack.sandbox.numbers).toEqual(['15550001111', '15550002222']);
     expect(stack.sandbox.adminPassword).toHaveLength(24);
     expect(environment['SANDBOX_ADMIN_PASSWORD']).toBe(stack.sandbox.adminPassword);
+  });
+
+  it('makes what numbers on containers need', () => {
+    expect(stack.outputs['Fleet']).toMatch(
+      /^fs-\w+ database1\.cluster\.local arn:aws:secretsmanager:\S+ arn:aws:ecs:us-east-1:000000000000:cluster\/Cluster1$/,
+    );
+    expect(stack.fleet.resources()).toMatchObject({
+      services: ['Service1'],
+      names: ['sandbox.fleet.internal'],
+      databases: expect.arrayContaining(['mysql']),
+      secrets: ['MasterKey1', 'Password1', 'rds!cluster-database1'],
+    });
+    expect(stack.fleet.tasks()).toMatchObject([{ service: 'Service1', isHealthy: true, url: stack.simulatorUrl }]);
+  });
+
+  /** Sends a request as functions do: to the proxy, with the whole URL for its target. */
+  async function viaProxy(method: string, path: string, headers = {}): Promise<Record<string, unknown>> {
+    const { PROVIDER_PROXY_URL = '', PROVIDER_PROXY_HOSTS } = await environmentOf('Web');
+    expect(PROVIDER_PROXY_HOSTS?.split(' ')).toEqual(
+      expect.arrayContaining(['*.fleet.internal:*', 'graph.facebook.com']),
+    );
+    const { hostname, port } = new URL(PROVIDER_PROXY_URL);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    request({ hostname, port, path, method, headers }, (response) => text(response).then(resolve, reject))
+      .on('error', reject)
+      .end();
+    return JSON.parse(await promise) as Record<string, unknown>;
+  }
+
+  it('leads the names of containers to them', async () => {
+    const answer = await viaProxy('GET', 'http://sandbox.fleet.internal:8080/');
+    expect(answer).toMatchObject({ PORT: new URL(stack.simulatorUrl).port });
+  });
+
+  it('leads the management of numbers at Meta to the Graph simulator, and sending to the providers', async () => {
+    const graph = 'https://graph.facebook.com/v25.0';
+    const headers = { authorization: 'Bearer sandbox-access-token' };
+    expect(await viaProxy('GET', `${graph}/1000000001/phone_numbers`, headers)).toEqual({ data: [] });
+
+    await viaProxy('POST', `${graph}/1000000009/messages`, headers);
+    const seen = (await (await fetch(`${stack.providersUrl}/control/requests`)).json()) as { requests: object[] };
+    expect(seen.requests).toContainEqual(expect.objectContaining({ path: '/v25.0/1000000009/messages' }));
+  });
+
+  it('runs executions of a state machine with its functions, and tells of each state', async () => {
+    const { AWS_ENDPOINT_URL_SFN: endpoint = '' } = await environmentOf('Web');
+    expect(stack.endpoints.stepFunctions).toBe(endpoint);
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    const stepFunctions = new SFNClient({ endpoint, region: 'us-east-1', credentials });
+    const input = JSON.stringify({ said: 'hello' });
+    await stepFunctions.send(new StartExecutionCommand({ stateMachineArn: stack.outputs['MachineArn'], input }));
+    stepFunctions.destroy();
+    const [execution] = stack.executions();
+    await execution?.over;
+
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', states: ['Pause', 'Echo'], transitions: 2 });
+    expect(JSON.parse(execution?.output ?? '')).toEqual({ action: 'event', said: 'hello' });
+    expect(states).toContain('Product/Machine entered Echo');
+    expect(stack.awsCalls()['Step Functions StartExecution']).toBe(1);
+  });
+
+  it('ticks a schedule when told', async () => {
+    expect(stack.schedules.names).toEqual(['Product/Tick']);
+    expect(await stack.schedules.tick('Tick')).toEqual({ action: 'event', tick: true });
+  });
+
+  it('starts a container again that is killed, with other variables if a test wants them', async () => {
+    const [before] = stack.fleet.tasks();
+    stack.fleet.environment['COLOUR'] = 'green';
+    stack.fleet.kill(before?.arn ?? '');
+    await expect
+      .poll(() => stack.fleet.tasks().filter(({ isHealthy, pid }) => isHealthy && pid !== before?.pid).length, {
+        interval: 10,
+        timeout: 10_000,
+      })
+      .toBe(1);
+    expect(await (await fetch(stack.simulatorUrl)).json()).toMatchObject({ COLOUR: 'green' });
+    expect(stack.sandbox.pid).not.toBe(before?.pid);
+    expect(() => stack.fleet.kill(before?.arn ?? '')).toThrow('No task');
   });
 
   it('fails a request whose function is killed, and serves the next', async () => {

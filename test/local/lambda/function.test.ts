@@ -88,13 +88,17 @@ describe('A local function', () => {
 
   it('handles as many events at once as it may and lets the others wait', async () => {
     const created = create({}, 2);
-    await created.warm();
-    const naps = (await Promise.all([1, 2, 3, 4].map(() => created.invoke({ action: 'nap' })))) as {
-      from: number;
-      to: number;
-    }[];
-    const atOnce = naps.map(({ from }) => naps.filter((nap) => nap.from <= from && from < nap.to).length);
-    expect(Math.max(...atOnce)).toBe(2);
+    let hanging = 0;
+    onLog = (line) => {
+      if (line === 'hanging') hanging += 1;
+    };
+    const events = [1, 2, 3].map(() => created.invoke({ action: 'hang' }));
+    const outcomes = Promise.allSettled(events);
+    await expect.poll(() => hanging, { interval: 10, timeout: 10_000 }).toBe(2);
+    created.kill();
+    await expect.poll(() => hanging, { interval: 10, timeout: 10_000 }).toBe(3);
+    created.kill();
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
   it.each([
