@@ -109,8 +109,8 @@ async function render(call: Call): Promise<number> {
   };
   const message = validated(outboundMessageSchema, isObject(given) ? { ...defaults, ...given } : given, file);
   const owner = sender ?? placeholders(spec, message.from);
-  const given = await channel.login?.given?.(owner, Date.now());
-  const hasSession = channel.login && (!given || given.session);
+  const own = await channel.login?.given?.(owner, Date.now());
+  const hasSession = channel.login && (!own || own.session);
   const session = hasSession ? { token: '<session.token>', expiresAt: '<session.expiresAt>' } : undefined;
   for (const request of await channel.render(message, owner, session)) call.print(request);
   return 0;

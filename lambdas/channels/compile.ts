@@ -150,9 +150,7 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
 
     get downloaded(): Channel['downloaded'] {
       const { downloaded } = downloads();
-      return (
-        downloaded && (async (answer, sender, session) => downloaded(answer, await rootsOf(sender, session)))
-      );
+      return downloaded && (async (answer, sender, session) => downloaded(answer, await rootsOf(sender, session)));
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   unprovenAnswer,
 } from './channel/answers.ts';
 import type { Answer } from './channel/cases.ts';
+import { tokenProofs } from './channel/examples.ts';
 import { type Captures, hasUuid, UUID_NAME } from './channel/fit.ts';
 import { type IncomingRequest, type Recognised, recognise } from './channel/recognise.ts';
 import { templateOf } from './channel/sign.ts';
@@ -65,6 +66,10 @@ async function proofProblems(
   const problems: string[] = [];
   const token = captures['token'];
   if (token !== undefined && !sender.isLive(token, clock.now())) problems.push('the token is unknown or has expired');
+  const { proof } = captures;
+  if (proof !== undefined && !tokenProofs(sender.context, token ?? '').includes(proof)) {
+    problems.push('the proof is not of this token');
+  }
   const assertion = captures['assertion'];
   const own = [...names].find(([, name]) => name === 'assertion')?.[0] ?? '';
   if (assertion !== undefined && !sender.isOwnAssertion(assertion, own)) problems.push('the assertion is not its own');

@@ -67,7 +67,7 @@ describe('a spec that is wrong', () => {
       'scheme: query-key',
       'scheme: query_key',
       'query_key',
-      'auth.scheme: "query_key" is none of static-header, query-key, basic, login-session, oauth2-client-credentials, jwt-bearer, aws-sigv4; did you mean "query-key"?',
+      'auth.scheme: "query_key" is none of static-header, query-key, basic, login-session, oauth2-client-credentials, jwt-bearer, exchanged-token, aws-sigv4; did you mean "query-key"?',
     ],
     ['a missing error default', '  default:\n', '  defaultt:\n', 'errors:', 'errors.default: is missing'],
     [

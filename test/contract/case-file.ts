@@ -48,22 +48,32 @@ const receiveCase = z.strictObject({
   malformed: z.literal(true).optional(),
 });
 
+const sessionCase = z.strictObject({ token: z.string(), expiresAt: z.string() });
+
 export const caseFileSchema = z.strictObject({
   sender: senderContextSchema.partial({ fields: true, secrets: true }),
-  session: z.strictObject({ token: z.string(), expiresAt: z.string() }).optional(),
+  session: sessionCase.optional(),
   /** The time, where signatures depend on it. */
   at: z.iso.datetime().default('2026-01-02T03:04:05Z'),
   login: z
     .strictObject({
       at: z.iso.datetime().default('2021-09-07T15:29:26Z'),
+      /** Fields of the sender that logs in, where not every sender does. */
+      fields: z.record(z.string(), z.string().nullable()).default({}),
+      /** What the sender begins with instead, where it need not log in at once. */
+      given: sessionCase.optional(),
       request: requestCase,
+      /** Its session afterwards; the file's `session` where every sender logs in. */
+      session: sessionCase.optional(),
+      /** The request that renews that one, where it is exchanged. */
+      renewal: requestCase.optional(),
       /** The request where that gave a refused token again, if it is another one. */
       again: requestCase.optional(),
       answers: z.array(
         z.strictObject({
           label: z.string(),
           answer: answerCase,
-          session: z.strictObject({ token: z.string(), expiresAt: z.string() }).optional(),
+          session: sessionCase.optional(),
           fails: z.literal(true).optional(),
         }),
       ),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type BundledSpec, bundledSpecText } from '../../lambdas/channels/bundled-spec.ts';
 import { compileChannel } from '../../lambdas/channels/compile.ts';
 import { createTrustedCompiler } from '../../lambdas/channels/expressions/trusted.ts';
@@ -9,6 +9,8 @@ import {
   type HttpAnswer,
   type OutboundMessage,
   outboundMessageSchema,
+  type SenderContext,
+  type Session,
   senderContextSchema,
   UnsupportedMessageError,
   type WebhookReading,
@@ -42,7 +44,15 @@ describe.each(built.filter((one) => one.cases !== undefined))('the channel $name
   const host = { now: () => clock.at, environment: {} };
   const { spec, channel, file } = readSpec(name, host);
   const sender = senderContextSchema.parse(cases.sender);
-  const { session } = cases;
+  /** The session of a sender that has one. */
+  const sessionOf = async (owner: SenderContext) => {
+    const given = await channel.login?.given?.(owner, clock.at);
+    return given && !given.session ? undefined : (cases.session ?? cases.login?.session);
+  };
+  let session: Session | undefined;
+  beforeAll(async () => {
+    session = await sessionOf(sender);
+  });
 
   const messageOf = (given: Record<string, unknown>): OutboundMessage =>
     outboundMessageSchema.parse({ sid: 'SM0', accountSid: 'AC0', channel: name, from: sender.address, ...given });
@@ -62,16 +72,17 @@ describe.each(built.filter((one) => one.cases !== undefined))('the channel $name
 
   describe('renders', () => {
     it.each(cases.render.filter((item) => item.requests))('$label', async (item) => {
-      const all = await planned(channel, messageOf(item.message), senderOf(sender, item), session, item.steps);
+      const owner = senderOf(sender, item);
+      const all = await planned(channel, messageOf(item.message), owner, await sessionOf(owner), item.steps);
       const { requests = [] } = item;
       expect(all.map(({ request }, index) => comparable(request, requests[index]))).toEqual(requests);
-      expect(await channel.supports(messageOf(item.message), senderOf(sender, item))).toBeUndefined();
+      expect(await channel.supports(messageOf(item.message), owner)).toBeUndefined();
     });
 
     it.each(cases.render.filter((item) => item.refused))('no request for: $label', async (item) => {
       const { message, refused } = item;
       const owner = senderOf(sender, item);
-      const rendering = channel.render(messageOf(message), owner, session);
+      const rendering = channel.render(messageOf(message), owner, await sessionOf(owner));
       await expect(rendering).rejects.toThrow(UnsupportedMessageError);
       await expect(rendering).rejects.toThrow(refused);
       // What fails only when a request is built is found too late for the API.
@@ -317,12 +328,19 @@ describe.each(built.filter((one) => one.cases !== undefined))('the channel $name
     expect({ login: cases.login !== undefined, download: cases.download !== undefined }).toEqual(needed);
   });
 
-  it.each(given(cases.login))('logs in at $at', async ({ at, request, again, answers }) => {
-    const login = await channel.login?.request(sender, Date.parse(at));
+  it.each(given(cases.login))('logs in at $at', async (shown) => {
+    const { at, request, again, renewal, answers } = shown;
+    const owner = senderOf(sender, shown);
+    expect(await channel.login?.given?.(owner, Date.parse(at))).toEqual(shown.given && { session: shown.given });
+    const login = await channel.login?.request(owner, Date.parse(at));
     expect(login && comparable(login, request)).toEqual(request);
     if (again) {
-      const insisting = await channel.login?.request(sender, Date.parse(at), true);
+      const insisting = await channel.login?.request(owner, Date.parse(at), true);
       expect(insisting && comparable(insisting, again)).toEqual(again);
+    }
+    if (renewal) {
+      const renewing = await channel.login?.request(owner, Date.parse(at), false, shown.session);
+      expect(renewing && comparable(renewing, renewal)).toEqual(renewal);
     }
     for (const { answer, session: expected, fails } of answers) {
       const reading = channel.login?.session(answer, Date.parse(at));

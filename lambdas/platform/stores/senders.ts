@@ -4,7 +4,7 @@ import { type Sender, type SenderStatus, senderSchema } from '../../domain/sende
 import { updateParts } from '../changes.ts';
 import { dynamo } from '../clients.ts';
 import { Remembered } from '../remembered.ts';
-import { addressKey, senderKey, unlessConditionFails } from '../table.ts';
+import { addressKey, paceKey, senderKey, unlessConditionFails } from '../table.ts';
 
 const claimSchema = z.object({ accountSid: z.string(), senderSid: z.string() });
 
@@ -141,9 +141,11 @@ export class SenderStore {
     return written && senderSchema.parse(written.Attributes);
   }
 
-  /** Removes the sender, then releases its address. */
+  /** Removes the sender and its pace, then releases its address. What contacts wrote and were sent expires by itself. */
   async remove(sender: Sender): Promise<void> {
-    await dynamo.send(new DeleteCommand({ TableName: this.#table, Key: senderKey(sender.accountSid, sender.sid) }));
+    for (const Key of [senderKey(sender.accountSid, sender.sid), paceKey(sender.sid)]) {
+      await dynamo.send(new DeleteCommand({ TableName: this.#table, Key }));
+    }
     await unlessConditionFails(
       dynamo.send(
         new DeleteCommand({

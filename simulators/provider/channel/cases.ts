@@ -32,6 +32,8 @@ const caseFile = z.object({
   sender: z.object({ address: z.coerce.string(), fields: textMap.default({}), secrets: textMap.default({}) }),
   login: z
     .looseObject({
+      /** Fields of a sender that logs in, where not every one does. */
+      fields: textMap.default({}),
       answers: z.array(
         z.object({ answer, session: z.object({ token: z.string(), expiresAt: z.string() }).optional() }),
       ),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { contentTypeOf } from '../../../lambdas/channels/primitives/content-type.ts';
 import {
   type Channel,
@@ -48,7 +49,13 @@ export async function requestExamples(
   now: number,
 ): Promise<RequestExample[]> {
   const proofs = [TOKEN, ...Object.values(sender.secrets)];
-  const session = { token: TOKEN, expiresAt: new Date(now + 3_600_000).toISOString() };
+  const given = await channel.login?.given?.(sender, now);
+  const hasNone = given && !given.session;
+  const session = hasNone ? undefined : { token: TOKEN, expiresAt: new Date(now + 3_600_000).toISOString() };
+  const ofToken: Names = new Map([
+    [TOKEN, 'token'],
+    ...tokenProofs(sender, TOKEN).map((proof): [string, string] => [proof, 'proof']),
+  ]);
   const examples: RequestExample[] = [];
   const add = async (purpose: Purpose, label: string, request: HttpRequest, names: Names, kind = '') => {
     examples.push({
@@ -59,16 +66,20 @@ export async function requestExamples(
       url: new URL(request.url),
       headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])),
       body: await decodeExample(request),
-      names: new Map([...names, [TOKEN, 'token']]),
+      names: new Map([...names, ...ofToken]),
       proofs,
       knownKeys: new Set(),
     });
   };
 
-  if (channel.login) {
+  if (channel.login && session) {
     const request = await channel.login.request(sender, now);
     const assertions = typeof request.body === 'string' ? (request.body.match(JWT) ?? []) : [];
     await add('login', 'login', request, new Map(assertions.map((assertion) => [assertion, 'assertion'])));
+    // After it, because any token fits here.
+    if (channel.login.given) {
+      await add('login', 'renewal', await channel.login.request(sender, now, false, session), new Map());
+    }
   }
   for (const request of await channel.connect(sender, WEBHOOK, session)) {
     await add('connect', 'connect', request, new Map([[WEBHOOK, 'webhook']]));
@@ -99,6 +110,11 @@ export async function requestExamples(
     example.knownKeys = known;
   }
   return examples;
+}
+
+/** What may prove, beside a token, that who has it has a secret too: a hash of it with each of them. */
+export function tokenProofs({ secrets }: SenderContext, token: string): string[] {
+  return Object.values(secrets).map((secret) => createHmac('sha256', secret).update(token).digest('hex'));
 }
 
 function sampleMessage(given: Record<string, unknown>, channel: string, sender: SenderContext): OutboundMessage {

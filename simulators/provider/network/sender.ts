@@ -40,6 +40,9 @@ export class Sender {
   ): Promise<Sender> {
     const sender = new Sender(played, context, webhooks);
     const examples = await requestExamples(played.channel, played.cases, context, now);
+    const given = await played.channel.login?.given?.(context, now);
+    // The customer's own token, which this provider must have given.
+    if (given?.session) sender.endSession(given.session.token, Date.parse(given.session.expiresAt));
     sender.#examples = examples.map((example) => ({ ...example, sender }));
     return sender;
   }

@@ -88,6 +88,51 @@ describe('Sessions', () => {
   });
 });
 
+describe('Tokens that are exchanged', () => {
+  const cases = allChannelFiles().flatMap(({ name }) => {
+    const { sender, cases, ...channel } = use(name);
+    const fields = { ...sender.fields, ...cases.login?.fields };
+    const owner = { ...sender, address: String(fields['pageId'] ?? '15550100288'), fields };
+    return Object.keys(cases.login?.fields ?? {}).length === 0 ? [] : [{ ...channel, owner }];
+  });
+
+  it.each(cases)(
+    'are taken with the proof of themselves and of no other: $name',
+    async ({ channel, contact, owner }) => {
+      const { name, login } = channel;
+      expect(await control(simulator, 'POST', '/senders', { channel: name, ...owner })).toMatchObject({ status: 201 });
+      const ask = async (last?: Session) => {
+        const answer = login && (await send(await login.request(owner, Date.now(), false, last)));
+        return answer && (await login.session(answer, Date.now()));
+      };
+      const message = {
+        sid: `SM${'8'.repeat(32)}`,
+        accountSid: 'AC',
+        channel: name,
+        from: owner.address,
+        to: contact,
+        body: 'Hi',
+      };
+      const deliver = async (session: Session | undefined, proving = session) => {
+        const [request, proof] = (
+          await Promise.all([session, proving].map((one) => channel.render(message, owner, one)))
+        ).map(([first]) => first);
+        if (!request || !proof) throw new Error('A text has one request.');
+        return channel.interpret(await send({ ...request, url: proof.url }));
+      };
+      const first = (await login?.given?.(owner, Date.now()))?.session ?? (await ask());
+      const second = await ask(first);
+      expect(second?.token).not.toBe(first?.token);
+      expect(await deliver(first)).toMatchObject({ outcome: 'accepted' });
+      expect(await deliver(second)).toMatchObject({ outcome: 'accepted' });
+      expect(await deliver(second, first)).toMatchObject({ outcome: 'failed', class: 'auth' });
+      const invented = { token: 'invented', expiresAt: new Date(Date.now() + 60_000).toISOString() };
+      expect(await deliver(invented)).toMatchObject({ outcome: 'failed', class: 'auth' });
+      await expect(ask(invented)).rejects.toThrow('get a new token');
+    },
+  );
+});
+
 describe('A message that comes again with its key', () => {
   it.each(['line', 'rcs'])('is accepted and not shown twice: %s', async (name) => {
     const channel = use(name);

@@ -82,6 +82,8 @@ describe.each(channels)('the provider of $name', ({ name, files }) => {
 
   async function logIn(context: SenderContext): Promise<Session | undefined> {
     if (!channel.login) return undefined;
+    const given = await channel.login.given?.(context, Date.now());
+    if (given) return given.session;
     const answer = await send(await channel.login.request(context, Date.now()));
     return await channel.login.session(answer, Date.now());
   }

@@ -8,7 +8,9 @@ import { compileSession, oauthAnswerShape, type SessionAuth, sessionShape } from
 
 export const exchangedTokenSchema = z
   .strictObject({
-    scheme: z.literal('exchanged-token').describe("The customer's own token, exchanged for newer ones before each expires"),
+    scheme: z
+      .literal('exchanged-token')
+      .describe("The customer's own token, exchanged for newer ones before each expires"),
     first: z.string().describe('The token that the customer gave: `{% sender.secrets.token %}`'),
     when: z
       .string()

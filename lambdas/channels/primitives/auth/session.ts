@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Scopes } from '../../expressions/scope.ts';
-import type { TemplateCompiler } from '../../expressions/template.ts';
 import type { MaybePromise } from '../../expressions/settled.ts';
+import type { TemplateCompiler } from '../../expressions/template.ts';
 import { decodeAnswer } from '../../http/answer.ts';
 import type { SpecPath } from '../../mistakes.ts';
 import {
