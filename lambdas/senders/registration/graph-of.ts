@@ -18,8 +18,11 @@ export function graphAddress({ sender }: Job): { url: string; version: string } 
 
 /** The Graph API with the sender's access token. */
 export async function graphOf(job: Job): Promise<Graph> {
-  const { accessToken, token, appSecret } = (await job.secret()).secrets;
-  const bearer = accessToken ?? token;
+  const { secrets, session } = await job.secret();
+  const { accessToken, token, appSecret } = secrets;
+  // A Cloud number's session is its token exchanged for a younger one; a device's is not Meta's.
+  const exchanged = job.record.workflow === 'cloud' ? session?.token : undefined;
+  const bearer = exchanged ?? accessToken ?? token;
   if (bearer === undefined) {
     throw new RegistrationRefused(
       'There is no access token.',

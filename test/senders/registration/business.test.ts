@@ -88,6 +88,17 @@ describe('CheckBusinessAccess', () => {
     expect(pathsOf(meta)).toEqual([]);
   });
 
+  it.each([
+    ['cloud', 'younger', cloud],
+    ['device', 'given', device],
+  ] as const)('asks with the newest token of Meta: that of a %s number is %s', async (_, expected, make) => {
+    const session = { token: 'younger', expiresAt: new Date(bench.clock.now + 50 * DAY_MS).toISOString() };
+    const number = await make({ secret: { secrets: { accessToken: 'given', appSecret: 's' }, session } });
+    meta.script(token(), { body: { id: '1000000001' } });
+    await number.run('CheckBusinessAccess');
+    expect(meta.requests.map(({ headers }) => headers['authorization'])).toEqual(Array(2).fill(`Bearer ${expected}`));
+  });
+
   it('is worth repeating when Meta is not reached', async () => {
     meta.script('hang up');
     expect(await failure((await device()).run('CheckBusinessAccess'))).toBeInstanceOf(TryAgain);
