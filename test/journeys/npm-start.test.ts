@@ -41,13 +41,20 @@ describe.runIf(isLocal)('npm start', () => {
     return output;
   }
 
-  it('sends a first message by itself, prints its timeline, and ends with a sentence when its task crashes', async () => {
-    const text = await printed(/ replied: .*\n/);
+  it('sends a first message, registers a second number, and ends with a sentence when its sandbox crashes', async () => {
+    const text = await printed(/ is ONLINE, on \d+ containers\n/);
     const timeline = [...text.matchAll(/^ +\d+\.\d\d s {2}(\w+) +by \w+$/gm)].map(([, event]) => event);
     expect(timeline, text).toEqual(['queued', 'sending', 'sent', 'delivered', 'read']);
     expect(text).toMatch(/Switchboard is ready after \d+\.\d s\./);
+    const states = [...text.matchAll(/^ +\d+\.\d\d s {2}(\w+)$/gm)].map(([, state]) => state);
+    expect(states[0], text).toBe('ReserveSender');
+    expect(states, text).toEqual(expect.arrayContaining(['StartContainers', 'WaitForCode', 'VerifyCode']));
+    expect(states.at(-1), text).toBe('GoOnline');
 
-    const local = JSON.parse(await readFile(join(home, 'local.json'), 'utf8')) as Record<string, string>;
+    const readLocal = async () =>
+      JSON.parse(await readFile(join(home, 'local.json'), 'utf8')) as Record<string, string>;
+    await expect.poll(readLocal).toHaveProperty('registeredSender');
+    const local = await readLocal();
     expect(local).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       accountSid: expect.stringMatching(/^AC[0-9a-f]{32}$/),
@@ -55,6 +62,9 @@ describe.runIf(isLocal)('npm start', () => {
       sender: 'whatsapp:+15550001111',
       contact: 'whatsapp:+15551230001',
       simulatorUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      graphUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      providersUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      registeredSender: 'whatsapp:+15550002222',
       pid: child.pid,
     });
 
@@ -76,5 +86,5 @@ describe.runIf(isLocal)('npm start', () => {
     expect(await readdir(home)).not.toContain('local.json');
     await expect(fetch(local['url'] ?? '')).rejects.toThrow('fetch failed');
     await expect(fetch(local['simulatorUrl'] ?? '')).rejects.toThrow('fetch failed');
-  }, 90_000);
+  }, 120_000);
 });

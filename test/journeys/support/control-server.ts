@@ -1,11 +1,15 @@
 import { createServer } from 'node:http';
 import { close, listen } from '../../../local/listen.ts';
 import type { LocalStack } from '../../../local/stack.ts';
+import type { NumberActions } from './number-actions.ts';
 
 /**
  * Lets tests, which run in other processes than the local stack, do what only it can: local.ts is the other end.
  */
-export async function startControlServer(stack: LocalStack): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startControlServer(
+  stack: LocalStack,
+  numbers: NumberActions,
+): Promise<{ url: string; stop(): Promise<void> }> {
   const actions: Record<string, (name: string, body: unknown) => unknown> = {
     'GET /items': () => stack.items(),
     'GET /depths': () => stack.queues.depths(),
@@ -14,6 +18,20 @@ export async function startControlServer(stack: LocalStack): Promise<{ url: stri
     'POST /redeliver': () => stack.queues.redeliver(),
     'POST /kill': (name) => stack.functions.kill(name),
     'POST /invoke': (name, event) => stack.functions.invoke(name, event),
+    'POST /tick': (name) => stack.schedules.tick(name),
+    'GET /resources': () => stack.fleet.resources(),
+    'GET /tasks': (senderSid) => stack.fleet.tasks(senderSid),
+    'POST /killTask': (arn) => stack.fleet.kill(arn),
+    'POST /scale': (service, count) => numbers.scale(service, count as number),
+    'GET /executions': (senderSid) => numbers.executions(senderSid),
+    'POST /reached': (senderSid, body) => {
+      const { state, times } = body as { state: string; times: number };
+      return numbers.reached(senderSid, state, times);
+    },
+    'POST /over': (senderSid) => numbers.over(senderSid),
+    'POST /killDuring': (senderSid, steps) => numbers.killDuring(senderSid, steps as { state: string; name: string }[]),
+    'POST /timeOut': (senderSid) => numbers.timeOut(senderSid),
+    'POST /age': (senderSid, milliseconds) => numbers.age(senderSid, milliseconds as number),
   };
   const server = createServer(async (request, response) => {
     const [, path = '', name = ''] = /^(\/\w+)\/?(.*)$/.exec(request.url ?? '') ?? [];
@@ -29,5 +47,11 @@ export async function startControlServer(stack: LocalStack): Promise<{ url: stri
     }
   });
   const port = await listen(server, 0);
-  return { url: `http://127.0.0.1:${port}`, stop: () => close(server) };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: async () => {
+      numbers.stop();
+      await close(server);
+    },
+  };
 }

@@ -9,6 +9,8 @@ export interface Gateway {
   simulatorUrl: string;
   /** Base URL of what plays the providers of other channels; nothing for a deployed gateway. */
   providersUrl: string | undefined;
+  /** Base URL of what plays the part of Meta that registers numbers; nothing for a deployed gateway. */
+  graphUrl: string | undefined;
   /** Base URL of the simulator, as the gateway reaches it. */
   devicesUrl: string;
   /** A sender that is registered already, as in messages: `whatsapp:+15550001111`. Prefer `createSender` in a test. */

@@ -1,6 +1,8 @@
+import type { FleetResources, FleetTask } from '../../../local/fleet/view.ts';
 import type { LogLine } from '../../../local/logs.ts';
 import type { QueueDepth } from '../../../local/sqs.ts';
 import { gateway } from './gateway.ts';
+import type { ShownExecution } from './number-actions.ts';
 
 /** False against a deployed gateway: use it as `describe.runIf(isLocal)`. */
 export const isLocal = gateway.controlUrl !== undefined;
@@ -21,6 +23,30 @@ export const local = {
   kill: (name: string) => call<null>('POST', `/kill/${name}`),
   /** Invokes a function by its construct id, past gateway and queues. */
   invoke: (name: string, event: unknown) => call<unknown>('POST', `/invoke/${name}`, event),
+  /** Lets a schedule tick, by its construct id: `ReconcileSchedule`. Resolves when its function has answered. */
+  tick: (name: string) => call<unknown>('POST', `/tick/${name}`),
+  /** Everything that numbers have on AWS. */
+  resources: () => call<FleetResources>('GET', '/resources'),
+  /** Containers of a sender that run or will. */
+  tasks: (senderSid: string) => call<FleetTask[]>('GET', `/tasks/${senderSid}`),
+  /** Kills a container's process. */
+  killTask: (arn: string) => call<null>('POST', `/killTask/${encodeURIComponent(arn)}`),
+  /** Changes how many containers a service should have, past the gateway. */
+  scale: (service: string, desiredCount: number) => call<null>('POST', `/scale/${service}`, desiredCount),
+  /** Executions of a sender's state machines, in the order of their starts. */
+  executions: (senderSid: string) => call<ShownExecution[]>('GET', `/executions/${senderSid}`),
+  /** Resolves once an execution of the sender has entered a state so often; fails when the last one ends without. */
+  reached: (senderSid: string, state: string, times = 1) =>
+    call<null>('POST', `/reached/${senderSid}`, { state, times }),
+  /** Resolves once the sender's last execution is over. */
+  over: (senderSid: string) => call<ShownExecution>('POST', `/over/${senderSid}`),
+  /** Kills functions while they do steps of the sender's registration. Tells for each whether it was in the middle of it. */
+  killDuring: (senderSid: string, steps: { state: string; name: string }[]) =>
+    call<boolean[]>('POST', `/killDuring/${senderSid}`, steps),
+  /** The time for the code is up. */
+  timeOut: (senderSid: string) => call<null>('POST', `/timeOut/${senderSid}`),
+  /** What the sender's registration waits for, it has waited for so much longer. */
+  age: (senderSid: string, milliseconds: number) => call<null>('POST', `/age/${senderSid}`, milliseconds),
 };
 
 async function call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {

@@ -1,6 +1,5 @@
 import type { PlayedChannel } from '../../../simulators/provider/channel/played-channel.ts';
 import { gateway } from './gateway.ts';
-import { local } from './local.ts';
 import { newNumber, type PhoneMessage } from './simulator.ts';
 
 /** Calls the control API of what plays the providers. @throws with its answer when that is no success */
@@ -62,7 +61,7 @@ export class ProviderAccount {
     const { status, body } = await account.#post(account.sender, account.#configuration.secrets, webhook);
     if (status !== 202) throw new Error(`The Senders API answered ${status}: ${JSON.stringify(body)}`);
     account.#sid = String(body['sid']);
-    await account.#pasteWebhook();
+    await account.#pasteWebhook(body['properties'] as { webhook_url: string } | null);
     return account;
   }
 
@@ -115,19 +114,11 @@ export class ProviderAccount {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  /** Where no request sets it, the webhook is pasted into the provider's console. */
-  async #pasteWebhook(): Promise<void> {
-    const { senders } = await control<{ senders: { channel: string; address: string; webhookUrl: string | null }[] }>(
-      'GET',
-      '/senders',
-    );
-    const { name } = this.#played;
-    const known = senders.find(({ channel, address }) => channel === name && address === this.address);
-    if (known?.webhookUrl) return;
-    const item = (await local.items()).find(({ sid }) => sid === this.#sid);
-    const { webhookSecret } = JSON.parse(await local.secret(String(item?.['secretId']))) as { webhookSecret: string };
-    const webhookUrl = `${gateway.url}/webhooks/${name}/${gateway.accountSid}/${this.#sid}/${webhookSecret}`;
-    await control('PATCH', `/senders/${name}/${encodeURIComponent(this.address)}`, { webhookUrl });
+  /** Where no request sets it, the webhook that the Senders API shows is pasted into the provider's console. */
+  async #pasteWebhook(shown: { webhook_url: string } | null): Promise<void> {
+    if (shown === null) return;
+    const path = `/senders/${this.#played.name}/${encodeURIComponent(this.address)}`;
+    await control('PATCH', path, { webhookUrl: shown.webhook_url });
   }
 }
 
