@@ -23,7 +23,8 @@ export async function answerCode(
   if (problem !== undefined || code?.taskToken === undefined) throw conflict(problem ?? NOT_WAITING);
 
   // What was said of the last code is over.
-  const next = { offlineReasons: undefined, ...(answer.action === 'verify' && { status: 'VERIFYING' as const }) };
+  const status = answer.action === 'verify' ? ('VERIFYING' as const) : ('CREATING' as const);
+  const next = { offlineReasons: undefined, status };
   const shown = await senders.change(sender, { ...changes, ...next }, REGISTERING);
   if (!shown) throw conflict(NOT_WAITING);
   if (record && answer.action === 'resend') {

@@ -7,6 +7,15 @@ import { atMeta, NumberOwner } from './support/numbers.ts';
 const PATIENCE = { timeout: 90_000 };
 const waiting = { timeout: 30_000, interval: 100 };
 
+interface Registered {
+  where: string;
+  configuration: Record<string, unknown>;
+  /** How many containers it has of each role. */
+  roles: Record<string, number>;
+  /** What is changed while it is online, and its containers then. */
+  change?: { configuration: Record<string, unknown>; roles: Record<string, number> };
+}
+
 describe.runIf(isLocal)('A number that is registered', PATIENCE, () => {
   let customer: CallbackReceiver;
 
@@ -15,16 +24,21 @@ describe.runIf(isLocal)('A number that is registered', PATIENCE, () => {
   });
   afterAll(() => customer.stop());
 
-  it.concurrent.each([
-    ['on one device', { mode: 'single' }, ['coreapp', 'web']],
-    ['with high availability', { mode: 'high-availability' }, ['coreapp', 'coreapp', 'master', 'master', 'web', 'web']],
-    [
-      'with multiconnect, in two shards',
-      { mode: 'multiconnect', shards: 2 },
-      ['coreapp', 'coreapp', 'coreapp', 'master', 'master', 'web', 'web'],
-    ],
-    ['at Meta', atMeta, []],
-  ])('sends, and leaves nothing behind when it is deleted: %s', async (_, configuration, roles) => {
+  it.concurrent.each<Registered>([
+    { where: 'on one device', configuration: { mode: 'single' }, roles: { web: 1, coreapp: 1 } },
+    {
+      where: 'with high availability',
+      configuration: { mode: 'high-availability' },
+      roles: { web: 2, master: 2, coreapp: 2 },
+    },
+    {
+      where: 'with multiconnect, from two shards to one',
+      configuration: { mode: 'multiconnect', shards: 2 },
+      roles: { web: 2, master: 2, coreapp: 3 },
+      change: { configuration: { shards: 1 }, roles: { web: 2, master: 2, coreapp: 2 } },
+    },
+    { where: 'at Meta', configuration: atMeta, roles: {} },
+  ])('sends, and leaves nothing behind when it is deleted: $where', async ({ configuration, roles, change }) => {
     const owner = await NumberOwner.create();
     const created = await owner.register(configuration);
     expect(created).toMatchObject({ status: 'CREATING', senderId: owner.address });
@@ -34,8 +48,7 @@ describe.runIf(isLocal)('A number that is registered', PATIENCE, () => {
     expect(await local.over(owner.sid)).toMatchObject({ status: 'SUCCEEDED' });
     expect(await owner.fetch()).toMatchObject({ status: 'ONLINE', offlineReasons: null });
     expect((await owner.list()).find(({ sid }) => sid === owner.sid)).toMatchObject({ status: 'ONLINE' });
-    const tasks = await local.tasks(owner.sid);
-    expect(tasks.map(({ role }) => role).sort()).toEqual(roles);
+    expect(await owner.roles()).toEqual(roles);
 
     const contact = await owner.contact();
     const { sid } = await owner.send(contact.address, 'From the new number', customer.url('/status'));
@@ -46,6 +59,13 @@ describe.runIf(isLocal)('A number that is registered', PATIENCE, () => {
     );
     expect(await contact.arrived(1)).toMatchObject([{ text: 'From the new number' }]);
 
+    if (change) {
+      expect(await owner.update(change.configuration)).toMatchObject({ status: 'ONLINE:UPDATING' });
+      expect(await local.over(owner.sid)).toMatchObject({ machine: 'UpdateNumber', status: 'SUCCEEDED' });
+      expect(await owner.fetch()).toMatchObject({ status: 'ONLINE', offlineReasons: null });
+      expect(await owner.roles()).toEqual(change.roles);
+    }
+
     expect(await owner.traces()).not.toEqual([]);
     expect(await owner.remove()).toMatchObject({ machine: 'RetireNumber', status: 'SUCCEEDED' });
     await expect(owner.fetch()).rejects.toMatchObject({ status: 404 });
@@ -55,18 +75,17 @@ describe.runIf(isLocal)('A number that is registered', PATIENCE, () => {
   it.concurrent('is put right: a service that somebody changed, and a container that is killed', async () => {
     const owner = await NumberOwner.create();
     await owner.registerWithCode({ mode: 'single' });
-    const healthy = async (service: string | undefined) =>
-      (await local.tasks(owner.sid)).find((task) => task.service === service && task.isHealthy);
-    const [web] = (await local.tasks(owner.sid)).filter(({ role }) => role === 'web');
-    await local.scale(web?.service ?? '', 0);
-    await vi.waitUntil(async () => !(await healthy(web?.service)), waiting);
-    await local.tick('ReconcileSchedule');
-    expect((await vi.waitUntil(() => healthy(web?.service), waiting)).arn).not.toBe(web?.arn);
-
-    const [coreapp] = (await local.tasks(owner.sid)).filter(({ role }) => role === 'coreapp');
+    const running = async (wanted: string) =>
+      (await local.tasks(owner.sid)).find(({ role, isHealthy }) => role === wanted && isHealthy);
+    const [web, coreapp] = [await running('web'), await running('coreapp')];
     await local.killTask(coreapp?.arn ?? '');
-    await vi.waitUntil(async () => (await healthy(coreapp?.service))?.arn !== coreapp?.arn, waiting);
-    // It speaks for the number once the other one's lease has run out.
+    await local.scale(web?.service ?? '', 0);
+    await vi.waitUntil(async () => !(await running('web')), waiting);
+
+    await local.tick('ReconcileSchedule');
+    await vi.waitUntil(() => running('web'), waiting);
+    await vi.waitUntil(() => running('coreapp'), waiting);
+    // It speaks for the number once the lease of the one before has run out.
     const contact = await vi.waitUntil(() => owner.contact().catch(() => undefined), waiting);
     await owner.send(contact.address, 'Still here.');
     expect(await contact.arrived(1)).toMatchObject([{ text: 'Still here.' }]);

@@ -132,6 +132,12 @@ export class NumberOwner {
     return this.#client.messages.create({ from: this.address, to, body, ...(statusCallback && { statusCallback }) });
   }
 
+  /** How many containers the number has of each role. */
+  async roles(): Promise<Record<string, number>> {
+    const byRole = Map.groupBy(await local.tasks(this.sid), ({ role = '' }) => role);
+    return Object.fromEntries([...byRole].map(([role, tasks]) => [role, tasks.length]));
+  }
+
   /** What there is of the sender, anywhere: resources, secret, items of the table that do not expire by themselves. */
   async traces(): Promise<string[]> {
     const { secrets } = await local.resources();
