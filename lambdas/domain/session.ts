@@ -9,6 +9,12 @@ interface Expiring {
  */
 const LEAST_STORED_LIFE_MS = 30 * 60_000;
 
+/**
+ * For how long whoever renews a session has it to itself, in ms: longer than a login at its slowest, with what is read and written
+ * around it.
+ */
+export const RENEWAL_LEASE_MS = 30_000;
+
 /** From this margin on, renewals of tokens that were obtained together are spread out. Milliseconds. */
 const SPREAD_FROM_MS = 3_600_000;
 

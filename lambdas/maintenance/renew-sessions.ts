@@ -1,5 +1,5 @@
 import type { Channel } from '../channels/types.ts';
-import { isAtRisk, isDue, renewalRetry } from '../domain/session.ts';
+import { isAtRisk, isDue, RENEWAL_LEASE_MS, renewalRetry } from '../domain/session.ts';
 import type { Clock } from '../platform/clock.ts';
 import { logger } from '../platform/log.ts';
 import type { SenderSecrets } from '../platform/sender-secrets.ts';
@@ -11,8 +11,6 @@ import { contextOf, type SessionKeeper } from './session-keeper.ts';
 /** Renewals that are read at once, and those that are under way at once: logins are dear for a device. */
 const PAGE = 50;
 const LANES = 5;
-/** A lease outlives a login at its slowest, with what is read and written around it. */
-const LEASE_MS = 30_000;
 /** Time that one renewal may need; no further one is begun with less. */
 const LEAST_TIME_MS = 25_000;
 
@@ -56,7 +54,7 @@ async function renewOne(renewal: Renewal, report: RenewalReport, dependencies: R
   const { sessions, now } = dependencies;
   const { senderSid, accountSid, expiresAt } = renewal;
   try {
-    const lease = await sessions.lease(senderSid, now(), LEASE_MS, renewal);
+    const lease = await sessions.lease(senderSid, now(), RENEWAL_LEASE_MS, renewal);
     // Renewed or postponed meanwhile; or somebody is at it, who will move the entry.
     if (!lease) return await sessions.dropStale(renewal);
     const failure = await attempt(renewal, dependencies);

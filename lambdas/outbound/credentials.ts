@@ -1,6 +1,6 @@
 import { type Channel, ChannelAnswerError, type SenderContext, type Session } from '../channels/types.ts';
 import type { Sender, SenderSecret } from '../domain/sender.ts';
-import { hasExpired, isDue } from '../domain/session.ts';
+import { hasExpired, isDue, RENEWAL_LEASE_MS } from '../domain/session.ts';
 import { contextOf, SessionKeeper } from '../maintenance/session-keeper.ts';
 import { pause } from '../platform/clock.ts';
 import { send } from '../platform/http.ts';
@@ -20,8 +20,6 @@ export interface CredentialDependencies {
   allowLoopback: boolean;
 }
 
-/** A lease outlives a login at its slowest, with what is read and written around it. */
-const LEASE_MS = 30_000;
 /** How often a stored session that should have been renewed is read anew: by then somebody has renewed it. */
 const LOOK_AGAIN_MS = 30_000;
 /** How long a function does not try again to exchange a token that could not be: only a person can give another. */
@@ -94,7 +92,7 @@ export class CredentialSource {
     // Any number of tokens that live for minutes may be good at once, so nobody waits for anybody.
     if (this.#shortLived.has(sender.sid)) return this.#obtain(sender, channel, now, rejected);
     const deadline = Date.now() + PATIENCE_MS;
-    while (!(await sessions.lease(sender.sid, now, LEASE_MS))) {
+    while (!(await sessions.lease(sender.sid, now, RENEWAL_LEASE_MS))) {
       if (Date.now() > deadline) throw new ChannelAnswerError('another function is still renewing the session');
       await pause(POLL_MS);
       const { session } = await secrets.get(sender.secretId, { fresh: true });
