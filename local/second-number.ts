@@ -34,8 +34,9 @@ export interface SecondNumberOptions {
 export async function registerSecondNumber(options: SecondNumberOptions): Promise<boolean> {
   const { customer, stack, number, print, signal } = options;
   const startedAt = Date.now();
+  // A state can be entered before the answer is here that started the clock.
   const line = (at: number, text: string) =>
-    print(`    ${((at - startedAt) / 1000).toFixed(2).padStart(5)} s  ${text}`);
+    print(`    ${(Math.max(0, at - startedAt) / 1000).toFixed(2).padStart(5)} s  ${text}`);
   const sid = await customer.beginRegistration(number, 'Switchboard second number', ACCOUNT);
   const shown = new Set<string>();
   let codeGiven = false;

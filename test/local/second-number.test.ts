@@ -25,7 +25,7 @@ describe('The second number', () => {
   async function register(shown: Partial<Sender>[], states: string[]) {
     const printed: string[] = [];
     const codes: string[] = [];
-    const events = states.map((state): StateEvent => ({ event: 'entered', state, at: Date.now() }));
+    const events = states.map((state): StateEvent => ({ event: 'entered', state, at: Date.now() - 1 }));
     const web = { role: 'web', url } as FleetTask;
     const online = await registerSecondNumber({
       customer: {
