@@ -13,7 +13,11 @@ export interface AddressFormat {
 }
 
 /** The callback for a message's present status; undefined when nobody asked for one. Keys as Twilio sends them. */
-export function statusCallback(message: Message, sender: Sender, address: AddressFormat): CallbackTask | undefined {
+export function statusCallback(
+  message: Message,
+  sender: Pick<Sender, 'sid' | 'webhook'>,
+  address: AddressFormat,
+): CallbackTask | undefined {
   const url = message.statusCallback ?? sender.webhook.statusCallbackUrl;
   if (!url) return undefined;
   const to = address.format(message.to);
@@ -34,6 +38,9 @@ export function statusCallback(message: Message, sender: Sender, address: Addres
     params['ChannelToAddress'] = to.slice(address.scheme.length).replace(/.{4}$/, 'XXXX');
     params['StructuredMessage'] = 'false';
     if (message.status === 'read') params['EventType'] = 'READ';
+  } else if (message.status === 'delivered' || message.status === 'undelivered') {
+    // Texts only, and to the minute: YYMMDDhhmm.
+    params['RawDlrDoneDate'] = message.dateUpdated.replace(/\D/g, '').slice(2, 12);
   }
   if (message.errorCode !== undefined) {
     params['ErrorCode'] = String(message.errorCode);
@@ -49,6 +56,39 @@ export function statusCallback(message: Message, sender: Sender, address: Addres
     params,
     idempotencyToken: idempotencyToken(message.sid, message.status),
   };
+}
+
+/** Statuses that others may follow, in their order. */
+const PASSING = ['sent', 'delivered'] as const;
+
+const RANKS = ['sent', 'delivered', 'read', 'undelivered', 'failed'];
+const isLater = (event: string, than: string): boolean => RANKS.indexOf(event) > RANKS.indexOf(than);
+
+/** Longer than any function takes from a status that it wrote to the callback that it queued. */
+const UNDER_WAY_MS = 60_000;
+
+/**
+ * The callbacks for a status that a message has come to, in order: before its own those of earlier statuses that are so young that
+ * who wrote them may not have queued them yet. Queued twice, they go out once; queued late, they would go out too late.
+ * @param now ms since the epoch
+ */
+export function statusCallbacks(
+  message: Message,
+  sender: Pick<Sender, 'sid' | 'webhook'>,
+  address: AddressFormat,
+  now: number,
+): CallbackTask[] {
+  const { errorCode, errorMessage, ...withoutError } = message;
+  const rank = (PASSING as readonly string[]).indexOf(message.status);
+  const young = PASSING.slice(0, rank === -1 ? undefined : rank).flatMap((status) => {
+    const place = message.timeline.findIndex(({ event }) => event === status);
+    const entry = message.timeline[place];
+    const isYoung = entry !== undefined && Date.parse(entry.at) > now - UNDER_WAY_MS;
+    // A status that was known only after a later one is not told any more.
+    const isLate = message.timeline.slice(0, Math.max(0, place)).some(({ event }) => isLater(event, status));
+    return isYoung && !isLate ? [{ ...withoutError, status, dateUpdated: entry.at }] : [];
+  });
+  return [...young, message].flatMap((reached) => statusCallback(reached, sender, address) ?? []);
 }
 
 /** The webhook for an inbound message; undefined when the sender has none. Keys as Twilio sends them. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { contentTypeOf } from '../channels/primitives/content-type.ts';
 import { type Form, repeated, single } from './form.ts';
 import { MESSAGE_PARAMETERS } from './message-parameters.ts';
+import { sendAtOf } from './message-schedule.ts';
 import { TwilioError } from './twilio-error.ts';
 import { type AddressPolicy, checkUrl } from './url-policy.ts';
 
@@ -28,6 +29,8 @@ export interface MessageRequest {
   statusCallback?: string;
   /** Seconds. */
   validityPeriod?: number;
+  /** When it is to be sent, ms since the epoch, however near or far; absent: now. */
+  sendAt?: number;
   /** Names of parameters that Twilio does not know either. */
   unknown: string[];
   /** Set for an answer to an inbound message's webhook: its direction is `outbound-reply`. */
@@ -47,6 +50,7 @@ export function parseMessageRequest(form: Form, policy: AddressPolicy): MessageR
   checkUse(form);
   const to = single(form, 'To');
   if (to === undefined) throw new TwilioError(21604, "A 'To' phone number is required.");
+  const sendAt = sendAtOf(form);
   const from = sender(form);
   checkContentTemplate(form);
 
@@ -70,6 +74,7 @@ export function parseMessageRequest(form: Form, policy: AddressPolicy): MessageR
     ...(location && { location }),
     ...(statusCallback !== undefined && { statusCallback }),
     ...(validityPeriod !== undefined && { validityPeriod }),
+    ...(sendAt !== undefined && { sendAt }),
     unknown,
   };
 }
@@ -90,7 +95,6 @@ function sender(form: Form): string {
   if (from === undefined && service === undefined) {
     throw new TwilioError(21603, "A 'From' phone number is required.");
   }
-  checkSchedule(form, service !== undefined);
   if (single(form, 'FallbackFrom') !== undefined && service === undefined) {
     throw new TwilioError(21664, "The 'FallbackFrom' parameter needs a Messaging Service.");
   }
@@ -98,15 +102,6 @@ function sender(form: Form): string {
     throw new TwilioError(21705, `The Messaging Service Sid ${service} is invalid.`);
   }
   return from;
-}
-
-function checkSchedule(form: Form, hasService: boolean): void {
-  const type = single(form, 'ScheduleType');
-  const sendAt = single(form, 'SendAt');
-  if (type === undefined && sendAt === undefined) return;
-  if (!hasService) throw new TwilioError(35118, 'MessagingServiceSid is required to schedule a message.');
-  if (type !== 'fixed') throw new TwilioError(35126, "The 'ScheduleType' parameter must be 'fixed'.");
-  if (sendAt === undefined) throw new TwilioError(35111, "The 'SendAt' parameter is required to schedule a message.");
 }
 
 // No content templates exist here, so a well-formed ContentSid names nothing either.

@@ -7,7 +7,7 @@ export const timelineEntrySchema = z.object({
   /** A status, or what happened between two: `retry`, `in-doubt`, `callback`. */
   event: z.string(),
   /** The stage that wrote it. */
-  by: z.enum(['api', 'deliver', 'channel', 'notify']),
+  by: z.enum(['api', 'deliver', 'channel', 'notify', 'sweep']),
   /** Facts for support: provider code, HTTP status, attempt … Never text, tokens or full numbers. */
   detail: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
@@ -52,8 +52,14 @@ export const messageSchema = z.object({
   dateCreated: z.string(),
   dateUpdated: z.string(),
   dateSent: z.string().optional(),
+  /** Outbound: when it is to be sent, where that is not at once. */
+  sendAt: z.string().optional(),
   /** Outbound: after this instant the message is not sent any more (30036). */
   validUntil: z.string().optional(),
+  /** Until when the contact's window is open, as it was when the message was accepted, ms since the epoch; it may be longer. */
+  windowUntil: z.number().optional(),
+  /** True where it was put in its sender's backlog: what has never been queued is then no sign of trouble. */
+  backlogged: z.boolean().optional(),
   /** Delivery attempts begun. SQS receive counts also rise while waiting, so they cannot be used for this. */
   attempt: z.number().default(0),
   /** While `sending`: until when the attempt under way may still be running, ms since the epoch. */

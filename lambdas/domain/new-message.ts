@@ -10,13 +10,16 @@ export function sidFor(request: MessageRequest, at: number): string {
 
 /**
  * The message that a request becomes, as it is first stored. Its dates come from the SID, so a request that is repeated
- * with the SID it was promised becomes the same message; its validity counts from `now`, when it is really accepted.
+ * with the SID it was promised becomes the same message; its validity counts from `now`, when it is really accepted, or
+ * from when it is to be sent.
  * @param validityPeriod seconds
  */
 export function newMessage(
   request: MessageRequest,
   context: { sid: string; accountSid: string; senderSid: string; route: Route; validityPeriod: number; now: number },
 ): Message {
+  const { sendAt } = request;
+  const status = sendAt === undefined ? 'queued' : 'scheduled';
   const created = new Date(sidTime(context.sid)).toISOString();
   return {
     sid: context.sid,
@@ -29,13 +32,14 @@ export function newMessage(
     ...(request.body !== undefined && { body: request.body }),
     media: request.media,
     ...(request.location && { location: request.location }),
-    status: 'queued',
+    status,
     ...(request.statusCallback !== undefined && { statusCallback: request.statusCallback }),
     dateCreated: created,
     dateUpdated: created,
-    validUntil: new Date(context.now + context.validityPeriod * 1_000).toISOString(),
+    ...(sendAt !== undefined && { sendAt: new Date(sendAt).toISOString() }),
+    validUntil: new Date((sendAt ?? context.now) + context.validityPeriod * 1_000).toISOString(),
     attempt: 0,
     channelMessageIds: [],
-    timeline: [{ at: created, event: 'queued', by: 'api' }],
+    timeline: [{ at: created, event: status, by: 'api' }],
   };
 }

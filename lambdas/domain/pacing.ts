@@ -14,10 +14,14 @@ export interface Rate {
 export const intervalOf = (rate: Rate): number => 1_000 / rate.perSecond;
 
 /**
- * How far ahead of the clock the TAT may run. A tenth of the burst is kept back: requests leave when their slots open
- * but arrive with the network's jitter, and one that overtakes the schedule would meet the provider's limit.
+ * How far ahead of the clock the TAT may run. A tenth of the burst is kept back, and at least a quarter of a second's messages where
+ * the burst has room for that: requests leave when their slots open but arrive with the network's jitter, and one that overtakes the
+ * schedule would meet the provider's limit.
  */
-export const toleranceOf = (rate: Rate): number => Math.max(0, Math.floor(rate.burst * 0.9) - 1) * intervalOf(rate);
+export function toleranceOf(rate: Rate): number {
+  const keptBack = Math.max(rate.burst / 10, Math.min(rate.perSecond / 4, rate.burst / 2));
+  return Math.max(0, Math.floor(rate.burst - keptBack) - 1) * intervalOf(rate);
+}
 
 /** When each of `count` slots opens, given the TAT before they were reserved. */
 export function slotsAfter(tat: number, count: number, rate: Rate, now: number): number[] {

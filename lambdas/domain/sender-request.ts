@@ -6,6 +6,7 @@ import { invalid, validated } from './json-request.ts';
 import type { SenderProfile, SenderWebhook } from './sender.ts';
 import { configurationSchema, type Inputs, readInputs, withFallbacks } from './sender-inputs.ts';
 import { profileDetails, profileMistakes, profileOf, profileRequestSchema } from './sender-profile.ts';
+import { readRate, type SenderRate } from './sender-rate.ts';
 import { webhookOf, webhookRequestSchema } from './sender-webhook.ts';
 import type { AddressPolicy } from './url-policy.ts';
 
@@ -31,6 +32,8 @@ export interface SenderRequest {
   webhook: SenderWebhook;
   profileName?: string;
   profile?: SenderProfile;
+  /** Its own rate, where it is not the channel's. */
+  rate?: SenderRate;
 }
 
 /**
@@ -45,7 +48,9 @@ export function parseCreateSender(
   channels: readonly Registering[],
   policy: AddressPolicy,
 ): SenderRequest {
-  const request = validated(createSchema, body);
+  const given = validated(createSchema, body);
+  const { rate, rest, mistakes: rateMistakes } = readRate(given.configuration ?? {});
+  const request = { ...given, configuration: rest };
   const candidates = channels.filter(({ address: { scheme } }) => {
     const isMeant = scheme !== '' && request.sender_id.toLowerCase().startsWith(scheme.toLowerCase());
     return isMeant || (scheme === '' && !/^[a-z]/i.test(request.sender_id));
@@ -57,13 +62,15 @@ export function parseCreateSender(
   const [nearest, ...others] = candidates
     .flatMap((channel) => readingsFor(channel, request, policy))
     .sort((left, right) => left.mistakes.length - right.mistakes.length);
-  if (!nearest || nearest.mistakes.length > 0) throw invalid(mistakesOf(nearest, others));
+  if (!nearest || nearest.mistakes.length > 0) throw invalid([...mistakesOf(nearest, others), ...rateMistakes]);
+  if (rateMistakes.length > 0) throw invalid(rateMistakes);
   const profile = profileOf(undefined, request.profile ?? {});
   return {
     ...nearest.registration,
     webhook: webhookOf(undefined, request.webhook ?? {}, policy),
     ...(request.profile?.name && { profileName: request.profile.name }),
     ...(Object.keys(profile).length > 0 && { profile }),
+    ...(rate && { rate }),
   };
 }
 

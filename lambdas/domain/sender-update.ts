@@ -11,6 +11,7 @@ import {
   profileOf,
   profileRequestSchema,
 } from './sender-profile.ts';
+import { readRate, type SenderRate } from './sender-rate.ts';
 import { webhookOf, webhookRequestSchema } from './sender-webhook.ts';
 import type { AddressPolicy } from './url-policy.ts';
 
@@ -26,6 +27,8 @@ export interface SenderUpdate {
   webhook: SenderWebhook;
   profileName: string | undefined;
   profile: SenderProfile;
+  /** Its own rate; undefined for the channel's. */
+  rate: SenderRate | undefined;
   /** The code, or the wish for another one. */
   code?: CodeAnswer;
   /** A device's new mode and shards, both. */
@@ -45,15 +48,19 @@ const CHANGEABLE = {
  */
 export function parseUpdateSender(
   body: unknown,
-  current: Pick<Sender, 'webhook' | 'workflow' | 'fields' | 'profileName' | 'profile'> & { registeredAt: string },
+  current: Pick<Sender, 'webhook' | 'workflow' | 'fields' | 'profileName' | 'profile' | 'rate'> & {
+    registeredAt: string;
+  },
   { policy, now }: { policy: AddressPolicy; now: number },
 ): SenderUpdate {
   const request = validated(updateSchema, body);
-  const given = configurationOf(request.configuration ?? {});
+  const { rate, rest, mistakes: rateMistakes } = readRate(request.configuration ?? {}, current.rate);
+  const given = configurationOf(rest);
   const shape = shapeOf(current, given);
   const profile = request.profile ?? {};
   const mistakes = [
     ...configurationMistakes(current, given),
+    ...rateMistakes,
     ...(shape ? reshapeMistakes(current.fields, shape, { registeredAt: current.registeredAt, now }) : []),
     ...profileMistakesOf(current, profile, policy),
   ];
@@ -63,6 +70,7 @@ export function parseUpdateSender(
     webhook: webhookOf(current.webhook, request.webhook ?? {}, policy),
     profileName: profile.name === undefined ? current.profileName : profile.name || undefined,
     profile: profileOf(current.profile, profile),
+    rate,
     ...(code && { code }),
     ...(shape && { shape }),
   };
@@ -87,7 +95,7 @@ function shapeOf({ workflow, fields }: Pick<Sender, 'workflow' | 'fields'>, give
 function configurationMistakes({ workflow }: Pick<Sender, 'workflow'>, given: ReadonlyMap<string, string>): string[] {
   const changeable: readonly string[] = workflow ? CHANGEABLE[workflow] : [];
   const fixed = [...given.keys()].filter((name) => !changeable.includes(name));
-  const whatCan = changeable.length === 0 ? '' : ` (there are ${changeable.join(', ')})`;
+  const whatCan = ` (there are ${[...changeable, 'messages_per_second', 'burst'].join(', ')})`;
   const code = given.get('verification_code');
   const method = given.get('verification_method');
   return [

@@ -71,6 +71,8 @@ export const senderSchema = z.object({
   profileName: z.string().optional(),
   profile: senderProfileSchema.optional(),
   offlineReasons: z.array(offlineReasonSchema).optional(),
+  /** How fast it may send, where its provider allows it another rate than the channel's spec says. */
+  rate: z.object({ perSecond: z.number().positive(), burst: z.int().positive() }).optional(),
   dateCreated: z.string(),
   dateUpdated: z.string(),
 });

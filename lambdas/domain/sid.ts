@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** What each SID prefix names; the letters are Twilio's. */
-export type SidPrefix = 'AC' | 'SM' | 'MM' | 'ME' | 'XE' | 'SK' | 'RQ';
+/** What each SID prefix names; the letters are Twilio's, but for `DL`, a dead letter. */
+export type SidPrefix = 'AC' | 'SM' | 'MM' | 'ME' | 'XE' | 'SK' | 'RQ' | 'DL';
 
 /** A 32-hex-digit SID with one of the given prefixes, any letter case (Twilio's own pattern). */
 export const sidPattern = (...prefixes: SidPrefix[]) => new RegExp(`^(${prefixes.join('|')})[0-9a-fA-F]{32}$`);

@@ -1,5 +1,6 @@
 /** Twilio's message statuses, as far as this gateway sets them. */
 export const MESSAGE_STATUSES = [
+  'scheduled',
   'queued',
   'sending',
   'sent',
@@ -7,6 +8,7 @@ export const MESSAGE_STATUSES = [
   'read',
   'failed',
   'undelivered',
+  'canceled',
   'received',
 ] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
@@ -16,13 +18,15 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
  * so a late `sent` never overwrites `delivered`, whatever order webhooks arrive in.
  */
 const FOLLOWS: Record<MessageStatus, readonly MessageStatus[]> = {
+  scheduled: [],
   queued: ['sending'],
   sending: ['queued', 'sending'],
   sent: ['queued', 'sending'],
   delivered: ['queued', 'sending', 'sent'],
   read: ['queued', 'sending', 'sent', 'delivered'],
-  failed: ['queued', 'sending', 'sent'],
+  failed: ['scheduled', 'queued', 'sending', 'sent'],
   undelivered: ['queued', 'sending', 'sent'],
+  canceled: ['scheduled', 'queued'],
   received: [],
 };
 
@@ -33,5 +37,5 @@ export function predecessorsOf(next: MessageStatus): readonly MessageStatus[] {
 
 /** True when nothing can follow, except `read` after `delivered`. */
 export function isTerminal(status: MessageStatus): boolean {
-  return status !== 'queued' && status !== 'sending' && status !== 'sent';
+  return !['scheduled', 'queued', 'sending', 'sent'].includes(status);
 }

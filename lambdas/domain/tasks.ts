@@ -3,7 +3,19 @@ import * as z from 'zod';
 import { channelEventSchema } from '../channels/types.ts';
 
 /** `outbound.fifo`: one message to deliver. It names the message only, so the queue holds no text and no numbers. */
-export const outboundTaskSchema = z.object({ accountSid: z.string(), senderSid: z.string(), messageSid: z.string() });
+export const outboundTaskSchema = z.object({
+  accountSid: z.string(),
+  senderSid: z.string(),
+  messageSid: z.string(),
+  /** True for an answer in an open conversation: its sender's campaigns let it pass. */
+  reply: z.boolean().optional(),
+  /** True for one that waited in its sender's backlog: it is counted as long as it is in the queue. */
+  released: z.boolean().optional(),
+  /** When its turn comes at its sender's rate, ms since the epoch; absent: now. */
+  dueAt: z.number().optional(),
+  /** After this the message is not sent any more, ms since the epoch. */
+  validUntil: z.number().optional(),
+});
 export type OutboundTask = z.infer<typeof outboundTaskSchema>;
 
 /** `inbound.fifo`: a channel event that could not be applied at once. */
@@ -17,6 +29,19 @@ export const inboundTaskSchema = z.object({
   receivedAt: z.string(),
 });
 export type InboundTask = z.infer<typeof inboundTaskSchema>;
+
+/** `inbound.fifo`: a webhook that could not be read when it came, to be read once more. Its signature was right. */
+export const webhookTaskSchema = z.object({
+  accountSid: z.string(),
+  senderSid: z.string(),
+  method: z.enum(['GET', 'POST']),
+  contentType: z.string(),
+  /** In base64. */
+  body: z.string(),
+  gatewayUrl: z.string(),
+  receivedAt: z.string(),
+});
+export type WebhookTask = z.infer<typeof webhookTaskSchema>;
 
 /** `callbacks.fifo`: one request to a customer, signed when it is sent. */
 export const callbackTaskSchema = z.object({
@@ -35,13 +60,15 @@ export const callbackTaskSchema = z.object({
 export type CallbackTask = z.infer<typeof callbackTaskSchema>;
 
 /**
- * A dead letter in a DLQ: what gave up and why. `payload` is the task or, for a webhook that could not be read,
- * the request as it came (base64).
+ * What gave up, and why: kept in the table until somebody redrives or drops it. `payload` is the task; of an entry that is no task,
+ * its body.
  */
 export const deadLetterSchema = z.object({
-  kind: z.enum(['outbound', 'event', 'callback']),
+  /** `webhook`: one that could not be read. */
+  kind: z.enum(['outbound', 'event', 'webhook', 'callback']),
   reason: z.string(),
   at: z.string(),
+  /** Empty where nobody knows whose it is. */
   accountSid: z.string(),
   senderSid: z.string().optional(),
   messageSid: z.string().optional(),

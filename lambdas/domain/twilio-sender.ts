@@ -2,6 +2,7 @@ import { snakeCase } from './json-request.ts';
 import type { Registration } from './registration.ts';
 import { NOT_READY, offlineReasonsOf, stepOf } from './registration-progress.ts';
 import type { OfflineReason, Sender } from './sender.ts';
+import { shownRate } from './sender-rate.ts';
 
 export const SENDERS_PATH = '/v2/Channels/Senders';
 
@@ -17,17 +18,23 @@ export function webhookUrl(sender: Pick<Sender, 'sid' | 'accountSid' | 'channel'
  * A sender as Twilio's API shows it. Its secrets are not part of it: they are never shown.
  * @param channel the channel's spelling of an address with scheme, and whether it is told the webhook when it is connected
  * @param baseUrl the gateway's, without a slash at its end
- * @param more `webhookSecret` only for the answer that creates it; `registration` for a number that the gateway registers
+ * @param more `webhookSecret` only for the answer that creates it; `webhookBaseUrl` where channels call another address than
+ * `baseUrl`; `registration` for a number that the gateway registers
  */
 export function toTwilioSender(
   sender: Sender,
   { format, setsWebhook }: { format(address: string): string; setsWebhook: boolean },
   baseUrl: string,
-  { webhookSecret, registration }: { webhookSecret?: string | undefined; registration?: Registration | undefined } = {},
+  more: {
+    webhookSecret?: string | undefined;
+    webhookBaseUrl?: string | undefined;
+    registration?: Registration | undefined;
+  } = {},
 ) {
+  const { webhookSecret, webhookBaseUrl = baseUrl, registration } = more;
   const { webhook } = sender;
   const url = `${baseUrl}${SENDERS_PATH}/${sender.sid}`;
-  const toPaste = setsWebhook ? undefined : webhookUrl(sender, baseUrl, webhookSecret);
+  const toPaste = setsWebhook ? undefined : webhookUrl(sender, webhookBaseUrl, webhookSecret);
   const step = stepOf(registration);
   const properties = {
     ...(toPaste !== undefined && { webhook_url: toPaste }),
@@ -59,8 +66,9 @@ export function toTwilioSender(
   };
 }
 
-function configurationOf({ fields, workflow }: Sender): Record<string, string | null> {
-  const shown = Object.fromEntries(Object.entries(fields).map(([name, value]) => [snakeCase(name), value]));
+function configurationOf({ fields, workflow, rate }: Sender): Record<string, string | null> {
+  const inputs = Object.fromEntries(Object.entries(fields).map(([name, value]) => [snakeCase(name), value]));
+  const shown = { ...inputs, ...shownRate(rate) };
   return workflow === undefined ? shown : { ...shown, verification_code: null };
 }
 

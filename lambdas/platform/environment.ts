@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const baseUrl = z.url().transform((url) => url.replace(/\/+$/, ''));
 const stateMachineArn = z
   .string()
   .regex(/^arn:[\w-]+:states:[\w-]+:\d{12}:stateMachine:[\w-]+$/, 'is not the ARN of a state machine');
@@ -31,7 +32,9 @@ const variables = {
   UPDATE_NUMBER_STATE_MACHINE_ARN: stateMachineArn,
   RETIRE_NUMBER_STATE_MACHINE_ARN: stateMachineArn,
   /** The gateway's own address, without a slash at its end: for webhook URLs made where no request says it. */
-  GATEWAY_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
+  GATEWAY_URL: baseUrl,
+  /** Where channels call the gateway, if not at its own address; likewise. */
+  WEBHOOK_URL: baseUrl.optional(),
   /** What the fleet's parts are, as JSON; its fields are read where it is used. */
   FLEET: z.string().min(1),
 };

@@ -1,4 +1,4 @@
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 /** How long a link to a media file works, in seconds: time for a slow download to begin. */
@@ -26,6 +26,11 @@ export class MediaStore {
     await this.#s3.send(
       new PutObjectCommand({ Bucket: this.#bucket, Key: keyOf(name), Body: bytes, ContentType: contentType }),
     );
+  }
+
+  /** Removes a file for good; there need not be one. */
+  async delete(name: MediaName): Promise<void> {
+    await this.#s3.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: keyOf(name) }));
   }
 
   /** A URL that anybody may download the file from, for fifteen minutes. */

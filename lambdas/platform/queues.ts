@@ -1,15 +1,16 @@
 import {
   ChangeMessageVisibilityBatchCommand,
   type ChangeMessageVisibilityBatchRequestEntry,
+  SendMessageBatchCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
-import type { CallbackTask, DeadLetter, InboundTask, OutboundTask } from '../domain/tasks.ts';
+import type { CallbackTask, InboundTask, OutboundTask, WebhookTask } from '../domain/tasks.ts';
 import { sqs } from './clients.ts';
 
 /** Sends a task to a FIFO queue. A task with the same group and deduplication id within five minutes is dropped by SQS. */
 export async function sendTask(
   queueUrl: string,
-  task: OutboundTask | InboundTask | CallbackTask | DeadLetter,
+  task: OutboundTask | InboundTask | WebhookTask | CallbackTask,
   { group, deduplicationId }: { group: string; deduplicationId: string },
 ): Promise<void> {
   await sqs.send(
@@ -20,6 +21,50 @@ export async function sendTask(
       MessageDeduplicationId: deduplicationId,
     }),
   );
+}
+
+/** A task for a FIFO queue. */
+export interface QueuedTask<Task = OutboundTask> {
+  task: Task;
+  group: string;
+  deduplicationId: string;
+}
+
+/**
+ * Sends tasks in this order, ten to a call at most. Throws unless all were taken; those before the first that was not, and some
+ * after it, may be in the queue then. No call has two of one group: where one of them fails, none that follows it is in the queue.
+ */
+export async function sendTasks(queueUrl: string, tasks: readonly QueuedTask[]): Promise<void> {
+  for (const batch of batchesOf(tasks)) await sendTogether(queueUrl, batch);
+}
+
+/** Sends up to ten tasks in this order, with one call. Throws unless all were taken; any of them may be in the queue then. */
+export async function sendTogether(
+  queueUrl: string,
+  tasks: readonly QueuedTask<OutboundTask | CallbackTask>[],
+): Promise<void> {
+  const Entries = tasks.map(({ task, group, deduplicationId }, index) => ({
+    Id: String(index),
+    MessageBody: asciiJson(task),
+    MessageGroupId: group,
+    MessageDeduplicationId: deduplicationId,
+  }));
+  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  const [first] = Failed;
+  if (first) throw new Error(`${Failed.length} of ${tasks.length} were not queued: ${first.Code} ${first.Message}`);
+}
+
+function batchesOf(tasks: readonly QueuedTask[]): QueuedTask[][] {
+  const batches: QueuedTask[][] = [];
+  let batch: QueuedTask[] = [];
+  for (const task of tasks) {
+    if (batch.length === 10 || batch.some(({ group }) => group === task.group)) {
+      batches.push(batch);
+      batch = [];
+    }
+    batch.push(task);
+  }
+  return batch.length > 0 ? [...batches, batch] : batches;
 }
 
 /**

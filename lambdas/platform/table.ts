@@ -14,8 +14,15 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
  *   SESSION#<XE…>                 SESSION           when a sender's session is renewed next, and who is at it
  *   RENEWALS                      <ms>#<XE…>        the same for all senders, in the order of time
  *   ID#<XE…>#<channel id>         ID                channel's message id → SID (expires)
- *   PACE#<XE…>                    PACE              a sender's pacing state
- *   CONTACT#<XE…>#<contact>       WINDOW            when a contact last wrote, and what it was sent since (expires)
+ *   PACE#<XE…>                    PACE              a sender's pacing state, and how much of it waits
+ *   BACKLOG#<XE…>                 <32 hex>          a task that waits until the queue has room, by its message's SID (expires)
+ *   BACKLOGS#<digit of the SID>   XE…               a sender that has a backlog; a list of all, for who keeps them moving
+ *   ACCEPTED#<minute>#<digit>     AC…               an account that messages were accepted for in a minute; in sixteen parts (expires)
+ *   SWEPT                         SWEPT             up to when such accounts' messages have been looked through
+ *   SCHEDULED#<digit of the SID>  <ms>#<32 hex>     a message with which something is to be done at some time
+ *   CIRCUIT#<key>                 CIRCUIT           a host that cannot be reached, and who may try it (expires)
+ *   DEAD#<AC…>                    DL…               a dead letter (expires)
+ *   CONTACT#<XE…>#<contact>       WINDOW            when a contact last wrote, what it was sent since, what waits (expires)
  *   CONTACT#<XE…>#<contact>       SENT#<ms>#<SID>   what a contact was sent, where statuses are about times (expires)
  *   IDEMPOTENCY#<AC…>#<key>       IDEMPOTENCY       the first request with a key (expires)
  *
@@ -50,6 +57,25 @@ export const idKey = (senderSid: string, channelMessageId: string) => ({
   sk: 'ID',
 });
 export const paceKey = (senderSid: string) => ({ pk: `PACE#${senderSid}`, sk: 'PACE' });
+export const backlogKey = (senderSid: string, sidHex: string) => ({ pk: `BACKLOG#${senderSid}`, sk: sidHex });
+export const backlogListKey = (senderSid: string) => ({ pk: `BACKLOGS#${senderSid.slice(-1)}`, sk: senderSid });
+/**
+ * @param minute ISO 8601 UTC to the minute: `2026-11-22T22:14`
+ * @param shard any hex digit: whoever accepts messages writes when a minute begins, more than one partition takes
+ */
+export const acceptedKey = (minute: string, shard: string, account = '') => ({
+  pk: `ACCEPTED#${minute}#${shard}`,
+  sk: account,
+});
+export const sweptKey = { pk: 'SWEPT', sk: 'SWEPT' };
+/** @param at ms since the epoch; with no message it comes before all entries of that instant */
+export const scheduledKey = (shard: string, at: number, messageSid = '') => ({
+  pk: `SCHEDULED#${shard}`,
+  // Without its prefix, which says nothing about the order.
+  sk: `${String(at).padStart(14, '0')}#${messageSid.slice(2)}`,
+});
+export const circuitKey = (key: string) => ({ pk: `CIRCUIT#${key}`, sk: 'CIRCUIT' });
+export const deadLetterKey = (accountSid: string, sid: string) => ({ pk: `DEAD#${accountSid}`, sk: sid });
 export const windowKey = (senderSid: string, contact: string) => ({
   pk: `CONTACT#${senderSid}#${contact}`,
   sk: 'WINDOW',

@@ -46,6 +46,11 @@ describe('parseMessageRequest', () => {
     });
   });
 
+  it('reads when it is to be sent: a From is enough for that here', () => {
+    const { sendAt } = read(`${BASIC}&Body=Hi&ScheduleType=fixed&SendAt=2030-01-01T00%3A00%3A00Z`);
+    expect(sendAt).toBe(Date.parse('2030-01-01T00:00:00Z'));
+  });
+
   it('takes a body of exactly 1600 characters', () => {
     expect(read(`${BASIC}&Body=${'x'.repeat(1_600)}`).body).toHaveLength(1_600);
   });
@@ -94,12 +99,16 @@ describe('parseMessageRequest', () => {
     [21656, 'the variables are no JSON', `${BASIC}&ContentSid=${HX}&ContentVariables=%7B`],
     [21656, 'the variables are no strings', `${BASIC}&ContentSid=${HX}&ContentVariables=%7B%221%22%3A1%7D`],
     [35127, 'there are a body and variables', `${BASIC}&Body=Hi&ContentVariables=%7B%7D`],
-    [35118, 'scheduling lacks a service', `${BASIC}&Body=Hi&ScheduleType=fixed&SendAt=2030-01-01T00%3A00%3A00Z`],
     [35111, 'scheduling lacks a time', `To=%2B15552223333&MessagingServiceSid=${MG}&Body=Hi&ScheduleType=fixed`],
     [
       35126,
       'the schedule is of another type',
       `To=%2B15552223333&From=${MG}&Body=Hi&ScheduleType=daily&SendAt=2030-01-01`,
+    ],
+    [
+      21705,
+      'a schedule names a messaging service',
+      `${BASIC}&MessagingServiceSid=${MG}&Body=Hi&ScheduleType=fixed&SendAt=2030-01-01`,
     ],
     [21705, 'the messaging service does not exist', `To=%2B15552223333&MessagingServiceSid=${MG}&Body=Hi`],
     [21705, 'From names a messaging service', `To=%2B15552223333&From=${MG}&Body=Hi`],

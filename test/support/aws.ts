@@ -66,6 +66,7 @@ export async function startAws(): Promise<TestAws> {
     MEDIA_BUCKET_NAME: 'media',
     ...STATE_MACHINES,
     ROOT_ACCOUNT_SID,
+    GATEWAY_URL: 'https://gateway.example',
     ALLOW_LOOPBACK_URLS: 'true',
     LEASE_SECONDS: '30',
     POWERTOOLS_LOG_LEVEL: 'SILENT',

@@ -34,7 +34,14 @@ export class IdempotencyStore {
       ),
     );
     if (written) return record;
-    const { Item } = await dynamo.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }));
-    return Item ? recordSchema.parse(Item) : record;
+    return (await this.find(accountSid, key)) ?? record;
+  }
+
+  /** What `key` was claimed for; undefined when it was not, or long ago. */
+  async find(accountSid: string, key: string): Promise<IdempotencyRecord | undefined> {
+    const { Item } = await dynamo.send(
+      new GetCommand({ TableName: this.#table, Key: idempotencyKey(accountSid, key), ConsistentRead: true }),
+    );
+    return Item && recordSchema.parse(Item);
   }
 }

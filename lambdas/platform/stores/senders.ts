@@ -16,6 +16,8 @@ export class SenderStore {
   readonly #table: string;
   readonly #recent = new Remembered<Sender>(30_000);
   readonly #claims = new Remembered<z.infer<typeof claimSchema>>(30_000);
+  /** Addresses that nobody had a moment ago: every message of a campaign asks again where its channel shares its scheme. */
+  readonly #free = new Remembered<true>(2_000);
 
   constructor(table: string) {
     this.#table = table;
@@ -23,17 +25,22 @@ export class SenderStore {
 
   async get(accountSid: string, senderSid: string): Promise<Sender | undefined> {
     return this.#recent.get(`${accountSid}/${senderSid}`, async () => {
-      const { Item } = await dynamo.send(
-        new GetCommand({ TableName: this.#table, Key: senderKey(accountSid, senderSid) }),
-      );
-      return Item ? senderSchema.parse(Item) : undefined;
+      const Key = senderKey(accountSid, senderSid);
+      const { Item } = await dynamo.send(new GetCommand({ TableName: this.#table, Key }));
+      if (Item) return senderSchema.parse(Item);
+      // A sender that was made a moment ago may not be everywhere yet, and who finds none takes it for gone.
+      const again = await dynamo.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }));
+      return again.Item ? senderSchema.parse(again.Item) : undefined;
     });
   }
 
   /** The sender that owns an address (without scheme), whichever account it belongs to. */
   async byAddress(channel: string, address: string): Promise<Sender | undefined> {
-    const claim = await this.#claims.get(`${channel}#${address}`, async () => {
+    const key = `${channel}#${address}`;
+    if (await this.#free.get(key, async () => undefined)) return undefined;
+    const claim = await this.#claims.get(key, async () => {
       const { Item } = await dynamo.send(new GetCommand({ TableName: this.#table, Key: addressKey(channel, address) }));
+      if (!Item) this.#free.set(key, true);
       return Item ? claimSchema.parse(Item) : undefined;
     });
     return claim && this.get(claim.accountSid, claim.senderSid);
@@ -64,6 +71,7 @@ export class SenderStore {
   /** Claims the address, then stores the sender; false when another sender has the address. */
   async create(sender: Sender): Promise<boolean> {
     const now = Date.now();
+    this.#free.forget(`${sender.channel}#${sender.address}`);
     const Key = addressKey(sender.channel, sender.address);
     const { accountSid, sid: senderSid } = sender;
     const claim = new PutCommand({
