@@ -61,6 +61,8 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
     const parts = { authorize: auth().authorize, errors: errors() };
     return compileDownloads(spec.inbound, ['inbound'], scopes, compiler, parts);
   });
+  checkRate(spec, compiler);
+  checkWait(spec, compiler);
   if (compiler.mistakes.length > 0) throw new SpecError(compiler.mistakes);
 
   const statusGroups = spec.inbound.events.filter((group) => group.type === 'status');
@@ -79,11 +81,13 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
     },
     limits: { textLength: spec.limits.text.max, rate: spec.limits.rate },
     window: spec.window,
-    inDoubt: spec.outbound.inDoubt,
+    inDoubt: inDoubtOf(spec.outbound.inDoubt),
     validityPeriod: spec.outbound.validityPeriod,
     needsIdPointer: someStatusHas('id'),
     hasWatermarks: someStatusHas('before'),
     hasDeletions: spec.inbound.events.some(({ type }) => type === 'deletion'),
+    // Secrets come into a spec in this way only; media are downloaded elsewhere.
+    webhooksNeedSecrets: JSON.stringify({ ...spec.inbound, media: undefined }).includes('secrets'),
     webhookAnswer: {
       status: 200,
       headers: spec.inbound.answer.contentType === undefined ? {} : { 'Content-Type': spec.inbound.answer.contentType },
@@ -115,8 +119,8 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
 
     refusal: async (answer) => errors().refusal(await decodeAnswer(answer, spec.outbound.answer.encoding)),
 
-    receive: (webhook, sender) =>
-      receive()(webhook, sender === undefined ? UNKNOWN_SENDER : complete(sender), sender === undefined),
+    receive: (webhook, sender, verified = sender === undefined) =>
+      receive()(webhook, sender === undefined ? UNKNOWN_SENDER : complete(sender), verified),
 
     get login(): Channel['login'] {
       const { login } = auth();
@@ -153,4 +157,27 @@ export function compileChannel(spec: ChannelSpec, compiler: TemplateCompiler, ho
       return downloaded && (async (answer, sender, session) => downloaded(answer, await rootsOf(sender, session)));
     },
   };
+}
+
+/** A rate by a field that no sender has would be nobody's. */
+function checkRate({ limits, registration }: ChannelSpec, compiler: TemplateCompiler): void {
+  const { by } = limits.rate;
+  if (!by) return;
+  const fields = Object.keys({ ...registration.fields, ...registration.workflow?.fields });
+  if (fields.includes(by.field)) return;
+  const message = `there is no field "${by.field}"; there are ${fields.join(', ')}`;
+  compiler.mistake({ path: ['limits', 'rate', 'by', 'field'], message });
+}
+
+/** A status can only settle a doubt where it comes back by our own SID: the provider's id is what is not known then. */
+function checkWait({ outbound, inbound }: ChannelSpec, compiler: TemplateCompiler): void {
+  const comesBack = inbound.events.some((group) => group.type === 'status' && 'sid' in group.event);
+  if (typeof outbound.inDoubt === 'string' || comesBack) return;
+  const message = 'no status of this channel names our SID, so waiting tells nothing';
+  compiler.mistake({ path: ['outbound', 'inDoubt', 'wait'], message });
+}
+
+function inDoubtOf(spec: ChannelSpec['outbound']['inDoubt']): Channel['inDoubt'] {
+  const [wait, end] = typeof spec === 'string' ? [0, spec] : [spec.wait, spec.then];
+  return { wait, resend: end === 'resend' };
 }

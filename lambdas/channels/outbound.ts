@@ -39,12 +39,28 @@ const caseSchema = z
   );
 type CaseSpec = z.infer<typeof caseSchema>;
 
+const inDoubtSchema = z.enum(['resend', 'give-up']);
+
 export const outboundSchema = z
   .strictObject({
     inDoubt: z
-      .enum(['resend', 'give-up'])
+      .union([
+        inDoubtSchema,
+        z.strictObject({
+          wait: z
+            .int()
+            .positive()
+            .max(600)
+            .describe(
+              'Seconds in which a status of the message may tell that it did; only where our SID travels with it',
+            ),
+          // biome-ignore lint/suspicious/noThenProperty: as people say it; nobody awaits a spec.
+          then: inDoubtSchema.describe('What to do when none came'),
+        }),
+      ])
       .describe(
-        'When it is not known whether a request reached the provider: send again (perhaps twice), or not at all',
+        'When it is not known whether a request reached the provider: `resend` (perhaps twice), or `give-up`; at once, or after ' +
+          'a wait',
       ),
     validityPeriod: z
       .int()

@@ -9,6 +9,11 @@ import { textUnitSchema } from './primitives/splitting/measure.ts';
 import { statusesSchema } from './primitives/statuses.ts';
 import { registrationInputSchema, registrationWorkflowSchema } from './registration.ts';
 
+const rateShape = {
+  perSecond: z.number().positive().describe('Messages per second'),
+  burst: z.int().positive().describe('How many may go at once after a pause'),
+};
+
 /**
  * A channel spec: one provider's API as data. Values are literal, with `{% … %}` holes that hold JSONata; what each hole may
  * name is said at its key. Descriptions become the hover text of `specs/schema/channel.schema.json`.
@@ -31,10 +36,20 @@ export const channelSpecSchema = z
           .describe('How long a text may be'),
         rate: z
           .strictObject({
-            perSecond: z.number().positive().describe('Messages per second'),
-            burst: z.int().positive().describe('How many may go at once after a pause'),
+            ...rateShape,
+            by: z
+              .strictObject({
+                field: z.string().describe("One of the sender's fields, of `registration.fields` or its workflow's"),
+                rates: z
+                  .record(z.string(), z.strictObject(rateShape))
+                  .describe(
+                    "Other rates, by that field's value; a sender with another value, or none, has the rate above",
+                  ),
+              })
+              .optional()
+              .describe('Where not all senders of the channel are equally fast'),
           })
-          .describe('How fast one sender may send'),
+          .describe('How fast one sender may send, unless it has a setting of its own'),
       })
       .describe('What the provider allows'),
     window: z

@@ -252,6 +252,17 @@ export interface Sent {
   part: { index: number; count: number };
 }
 
+/** Messages per second, and how many may go at once after a pause. */
+interface SendingRate {
+  perSecond: number;
+  burst: number;
+}
+
+/** How fast one sender may send; with `by`, as the value of one of its fields says, where that value is listed. */
+export interface ChannelRate extends SendingRate {
+  by?: { field: string; rates: Record<string, SendingRate> } | undefined;
+}
+
 /** One channel, compiled from its spec. Made by `compileChannel`; no method touches the network or AWS. */
 export interface Channel {
   readonly name: string;
@@ -266,7 +277,7 @@ export interface Channel {
     /** The reverse, with scheme: `15551234567` → `whatsapp:+15551234567`. */
     format(address: string): string;
   };
-  readonly limits: { textLength: number; rate: { perSecond: number; burst: number } };
+  readonly limits: { textLength: number; rate: ChannelRate };
   /**
    * Hours after a contact's last message in which free-form messages are allowed, how many of them (undefined: any number),
    * and what may be sent at any time; undefined where there is no window.
@@ -274,8 +285,11 @@ export interface Channel {
   readonly window:
     | { hours: number; count?: number | undefined; errorCode: number; outside: readonly ('template' | 'tag')[] }
     | undefined;
-  /** What to do with a message whose attempt may or may not have reached the provider. */
-  readonly inDoubt: 'resend' | 'give-up';
+  /**
+   * Whether a message whose attempt may or may not have reached the provider is sent again, or given up, after `wait` seconds in
+   * which a status may tell (0: at once).
+   */
+  readonly inDoubt: { wait: number; resend: boolean };
   /** Seconds a message may wait to be sent when the customer gives no `ValidityPeriod`. */
   readonly validityPeriod: number;
   /** True where a status names only the channel's message id, so an id → SID pointer must be kept. */
@@ -284,6 +298,8 @@ export interface Channel {
   readonly hasWatermarks: boolean;
   /** True where contacts may take messages back, so what they sent must be found by the channel's id. */
   readonly hasDeletions: boolean;
+  /** True where a webhook is read with the sender's secrets: for its signature, its handshake, its envelope. */
+  readonly webhooksNeedSecrets: boolean;
   /** What a webhook that was taken is answered with. */
   readonly webhookAnswer: { status: number; headers: Record<string, string>; body: string };
   /** Registration: what a sender needs, by name, with the description an error message shows. */
@@ -306,8 +322,11 @@ export interface Channel {
   interpret(answer: HttpAnswer, sent?: Sent): Promise<Outcome>;
   /** Why a request that is no message failed; undefined when it did not. An error inside a success is one. */
   refusal(answer: HttpAnswer): Promise<FailedOutcome | undefined>;
-  /** Verifies, answers handshakes, normalises. `sender` absent: the signature is not checked (command line only). */
-  receive(webhook: WebhookRequest, sender: SenderContext | undefined): Promise<WebhookReading>;
+  /**
+   * Verifies, answers handshakes, normalises. With `verified` nothing is checked: it was before. That is so, too, where there is
+   * no `sender` (command line only).
+   */
+  receive(webhook: WebhookRequest, sender: SenderContext | undefined, verified?: boolean): Promise<WebhookReading>;
 
   /** How a session is obtained; undefined where the credentials are static. */
   readonly login:

@@ -1,9 +1,16 @@
-import { type Channel, ChannelAnswerError, type SenderContext, type Session } from '../channels/types.ts';
+import {
+  type Channel,
+  ChannelAnswerError,
+  type HttpAnswer,
+  type HttpRequest,
+  type SenderContext,
+  type Session,
+} from '../channels/types.ts';
 import type { Sender, SenderSecret } from '../domain/sender.ts';
 import { hasExpired, isDue, RENEWAL_LEASE_MS } from '../domain/session.ts';
 import { contextOf, SessionKeeper } from '../maintenance/session-keeper.ts';
 import { pause } from '../platform/clock.ts';
-import { send } from '../platform/http.ts';
+import { type SendOptions, send } from '../platform/http.ts';
 import { Remembered } from '../platform/remembered.ts';
 import type { SenderSecrets } from '../platform/sender-secrets.ts';
 import type { SessionStore } from '../platform/stores/sessions.ts';
@@ -14,10 +21,22 @@ export interface Credentials {
   session?: Session;
 }
 
+/** How a login is sent. */
+type Send = (request: HttpRequest, options: SendOptions) => Promise<HttpAnswer>;
+
 export interface CredentialDependencies {
   secrets: Pick<SenderSecrets, 'get' | 'put'>;
   sessions: Pick<SessionStore, 'lease' | 'release' | 'schedule'>;
   allowLoopback: boolean;
+}
+
+/** A session that is needed and not there. */
+interface Renewal {
+  sender: Sender;
+  channel: Channel;
+  now: number;
+  rejected: Session | undefined;
+  keeper: SessionKeeper;
 }
 
 /** How often a stored session that should have been renewed is read anew: by then somebody has renewed it. */
@@ -34,7 +53,6 @@ const POLL_MS = 200;
  */
 export class CredentialSource {
   readonly #dependencies: CredentialDependencies;
-  readonly #keeper: SessionKeeper;
   /** Sessions that live too short to be stored, by sender. */
   readonly #shortLived = new Map<string, Session>();
   readonly #renewing = new Map<string, Promise<Session>>();
@@ -44,15 +62,21 @@ export class CredentialSource {
 
   constructor(dependencies: CredentialDependencies) {
     this.#dependencies = dependencies;
-    this.#keeper = new SessionKeeper({ ...dependencies, send });
   }
 
   /**
    * Throws what `send` throws, or `ChannelAnswerError`, when a session is needed and not to be had.
    * @param rejected the session that the channel just refused: it is not handed out again. If the stored one is another
    * by now, somebody else has renewed it and that one is used.
+   * @param login sends a login, if one is needed; what it throws, this throws
    */
-  async get(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Credentials> {
+  async get(
+    sender: Sender,
+    channel: Channel,
+    now: number,
+    rejected?: Session,
+    login: Send = send,
+  ): Promise<Credentials> {
     const secret = await this.#secretFor(sender, channel, now, rejected);
     const context = contextOf(sender, secret);
     if (!channel.login) return { context };
@@ -64,7 +88,8 @@ export class CredentialSource {
     if (rejected && (await this.#givenUp.get(sender.sid, async () => undefined)) === rejected.token) {
       throw new ChannelAnswerError('the token is no good any more, and could not be exchanged for another');
     }
-    return { context, session: await this.#renewOnce(sender, channel, now, rejected) };
+    const keeper = new SessionKeeper({ ...this.#dependencies, send: login });
+    return { context, session: await this.#renewOnce({ sender, channel, now, rejected, keeper }) };
   }
 
   /** The sender's secret; read anew when a session in it is of no more use, or soon will not be. */
@@ -79,18 +104,20 @@ export class CredentialSource {
   }
 
   /** Lanes of one function that need the same session ask for it once. */
-  #renewOnce(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Session> {
-    const underWay = this.#renewing.get(sender.sid);
+  #renewOnce(renewal: Renewal): Promise<Session> {
+    const { sid } = renewal.sender;
+    const underWay = this.#renewing.get(sid);
     if (underWay) return underWay;
-    const renewing = this.#renew(sender, channel, now, rejected).finally(() => this.#renewing.delete(sender.sid));
-    this.#renewing.set(sender.sid, renewing);
+    const renewing = this.#renew(renewal).finally(() => this.#renewing.delete(sid));
+    this.#renewing.set(sid, renewing);
     return renewing;
   }
 
-  async #renew(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Session> {
+  async #renew(renewal: Renewal): Promise<Session> {
     const { secrets, sessions } = this.#dependencies;
+    const { sender, channel, now, rejected } = renewal;
     // Any number of tokens that live for minutes may be good at once, so nobody waits for anybody.
-    if (this.#shortLived.has(sender.sid)) return this.#obtain(sender, channel, now, rejected);
+    if (this.#shortLived.has(sender.sid)) return this.#obtain(renewal);
     const deadline = Date.now() + PATIENCE_MS;
     while (!(await sessions.lease(sender.sid, now, RENEWAL_LEASE_MS))) {
       if (Date.now() > deadline) throw new ChannelAnswerError('another function is still renewing the session');
@@ -99,7 +126,7 @@ export class CredentialSource {
       if (isGood(session, rejected, now)) return session;
     }
     try {
-      return await this.#obtain(sender, channel, now, rejected);
+      return await this.#obtain(renewal);
     } catch (error) {
       await sessions.release(sender.sid);
       // Every waiting message would ask again.
@@ -110,8 +137,9 @@ export class CredentialSource {
   }
 
   /** Logs in, unless somebody did between our look and our lease. */
-  async #obtain(sender: Sender, channel: Channel, now: number, rejected?: Session): Promise<Session> {
+  async #obtain(renewal: Renewal): Promise<Session> {
     const { secrets, sessions } = this.#dependencies;
+    const { sender, channel, now, rejected, keeper } = renewal;
     const secret = await secrets.get(sender.secretId, { fresh: true });
     const isShortLived = this.#shortLived.has(sender.sid);
     if (isGood(secret.session, rejected, now)) {
@@ -121,8 +149,8 @@ export class CredentialSource {
     const context = contextOf(sender, secret);
     // Only the very first: what it was exchanged for may be all that is good by now.
     const given = secret.session ? undefined : await channel.login?.given?.(context, now);
-    const session = given?.session ?? (await this.#logIn(channel, context, now, rejected));
-    if (!(await this.#keeper.keep(sender, channel, secret, session, now))) {
+    const session = given?.session ?? (await this.#logIn(renewal, context));
+    if (!(await keeper.keep(sender, channel, secret, session, now))) {
       this.#shortLived.set(sender.sid, session);
       if (!isShortLived) await sessions.release(sender.sid);
     }
@@ -133,10 +161,10 @@ export class CredentialSource {
    * Logs in. A provider that gives out the same token to all who ask may give the one that it refused; it is told so, but
    * once: what comes of that may be counted, and ends the token for everybody else.
    */
-  async #logIn(channel: Channel, context: SenderContext, now: number, rejected?: Session): Promise<Session> {
-    const session = await this.#keeper.logIn(channel, context, now);
+  async #logIn({ channel, now, rejected, keeper }: Renewal, context: SenderContext): Promise<Session> {
+    const session = await keeper.logIn(channel, context, now);
     if (session.token !== rejected?.token) return session;
-    const another = rejected.insisted ? session : await this.#keeper.logIn(channel, context, now, true);
+    const another = rejected.insisted ? session : await keeper.logIn(channel, context, now, true);
     return { ...another, insisted: true };
   }
 }

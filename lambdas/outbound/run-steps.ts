@@ -3,6 +3,7 @@ import { failures } from '../domain/failure.ts';
 import type { AddressPolicy } from '../domain/url-policy.ts';
 import { logExchange } from '../platform/exchange-log.ts';
 import { type BinaryAnswer, InDoubtError, NotSentError, sendForBytes } from '../platform/http.ts';
+import { HostDownError, type ProviderPass } from './provider-gate.ts';
 
 /** For all steps of a part together, in ms: with a login before and the send after, inside the lease. */
 const STEPS_TIMEOUT_MS = 8_000;
@@ -16,11 +17,12 @@ export type StepsResult = { outcome: 'done'; values: StepValues } | FailedOutcom
 
 /**
  * Makes the requests that go before a part's own, in order. They may be repeated: what they do nobody sees.
+ * Throws `HostDownError` when the provider is known to be down.
  * @returns what they gave, or the failure of the first that failed
  */
 export async function runSteps(
   steps: readonly Step[],
-  { messageSid, allowLoopback }: { messageSid: string; allowLoopback: boolean },
+  { messageSid, allowLoopback, pass }: { messageSid: string; allowLoopback: boolean; pass: ProviderPass },
 ): Promise<StepsResult> {
   const values: Record<string, unknown> = {};
   const deadline = performance.now() + STEPS_TIMEOUT_MS;
@@ -32,6 +34,7 @@ export async function runSteps(
       addresses: { allowLoopback, allowPrivate: isProvider },
       deadline,
       redirects: isProvider ? 0 : MAX_REDIRECTS,
+      pass: isProvider ? pass : undefined,
     });
     if ('outcome' in answer) return isProvider ? answer : { ...answer, ...downloadCode() };
     if (answer.bytes.length > MAX_FILE_BYTES) return tooLarge();
@@ -42,18 +45,26 @@ export async function runSteps(
   return { outcome: 'done', values };
 }
 
-async function exchange(
-  request: HttpRequest,
-  options: { messageSid: string; addresses: AddressPolicy; deadline: number; redirects: number },
-): Promise<BinaryAnswer | FailedOutcome> {
-  const { messageSid, addresses, deadline, redirects } = options;
+interface ExchangeOptions {
+  messageSid: string;
+  addresses: AddressPolicy;
+  deadline: number;
+  redirects: number;
+  /** For requests to the provider: customers' hosts are their own affair. */
+  pass: ProviderPass | undefined;
+}
+
+async function exchange(request: HttpRequest, options: ExchangeOptions): Promise<BinaryAnswer | FailedOutcome> {
+  const { messageSid, addresses, deadline, redirects, pass } = options;
   const started = performance.now();
   const duration = () => Math.round(performance.now() - started);
   let answer: BinaryAnswer;
   try {
     const timeoutMs = Math.max(1, Math.round(deadline - started));
-    answer = await sendForBytes(request, { addresses, timeoutMs, maxBytes: MAX_FILE_BYTES + 1 });
+    const make = () => sendForBytes(request, { addresses, timeoutMs, maxBytes: MAX_FILE_BYTES + 1 });
+    answer = await (pass ? pass.exchange(request, make) : make());
   } catch (error) {
+    if (error instanceof HostDownError) throw error;
     if (!(error instanceof NotSentError || error instanceof InDoubtError)) throw error;
     logExchange(messageSid, request, error, duration());
     return { outcome: 'failed', class: 'retry', twilioCode: 63_009, title: error.message, scope: 'contact' };

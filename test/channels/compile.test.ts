@@ -6,7 +6,7 @@ import { createTemplateCompiler } from '../../lambdas/channels/expressions/check
 import { MissingValueError } from '../../lambdas/channels/http/request.ts';
 import { readSpec } from '../../lambdas/channels/read-yaml.ts';
 import { type OutboundMessage, UnsupportedMessageError, type WebhookRequest } from '../../lambdas/channels/types.ts';
-import { pigeonWith } from './fixtures/pigeon.ts';
+import { pigeonSpec, pigeonWith } from './fixtures/pigeon.ts';
 
 // A fictional provider that has what the first real channel has not.
 const { spec, channel } = readSpec(fileURLToPath(new URL('fixtures/pigeon.yaml', import.meta.url)));
@@ -26,7 +26,7 @@ describe('a compiled channel', () => {
       name: 'pigeon',
       limits: { textLength: 20, rate: { perSecond: 1.5, burst: 1 } },
       window: undefined,
-      inDoubt: 'give-up',
+      inDoubt: { wait: 0, resend: false },
       validityPeriod: 36000,
       needsIdPointer: false,
       login: undefined,
@@ -82,6 +82,39 @@ describe('a compiled channel', () => {
       url: `${url}?key=k%26y`,
       body: '"https://gateway.example/webhooks/x"',
     });
+  });
+});
+
+describe('a spec', () => {
+  const withField = (field: string) => ({
+    limits: {
+      ...pigeonSpec.limits,
+      rate: { perSecond: 1, burst: 1, by: { field, rates: { fast: { perSecond: 9, burst: 9 } } } },
+    },
+  });
+  // biome-ignore lint/suspicious/noThenProperty: a key of specs.
+  const waiting = { outbound: { ...pigeonSpec.outbound, inDoubt: { wait: 30, then: 'resend' } } };
+  const byTheirId = {
+    id: '{% webhook.body.id %}',
+    status: '{% webhook.body.status %}',
+    timestamp: '{% webhook.body.at %}',
+  };
+  const unknownSid = { inbound: { ...pigeonSpec.inbound, events: [{ type: 'status', event: byTheirId }] } };
+
+  it('may say how fast a sender is by one of its fields', () => {
+    expect(pigeonWith(() => withField('loft')).limits.rate.by).toEqual({
+      field: 'loft',
+      rates: { fast: { perSecond: 9, burst: 9 } },
+    });
+  });
+
+  it('says so by a field that senders have', () => {
+    expect(() => pigeonWith(() => withField('shards'))).toThrow('there is no field "shards"; there are loft');
+  });
+
+  it('may wait for a status when it is in doubt, where one comes back by our SID', () => {
+    expect(pigeonWith(() => waiting).inDoubt).toEqual({ wait: 30, resend: true });
+    expect(() => pigeonWith(() => ({ ...waiting, ...unknownSid }))).toThrow('no status of this channel names our SID');
   });
 });
 

@@ -37,6 +37,11 @@ describe('specs beside a bundle', () => {
     expect(loadChannel(name)).toBe(requireChannel(name));
   });
 
+  it('say whether webhooks are read with secrets; media, which are fetched later, do not count', () => {
+    const without = specNames().filter((name) => !requireChannel(name).webhooksNeedSecrets);
+    expect(without).toEqual(['sms', 'whatsapp']);
+  });
+
   it.each(['nothing', '../channels/whatsapp', '', 'constructor'])('have no channel %j', (name) => {
     expect(loadChannel(name)).toBeUndefined();
     expect(() => requireChannel(name)).toThrow('not part of this deployment');

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FailedOutcome, HttpRequest, Step } from '../../lambdas/channels/types.ts';
+import { ProviderGate } from '../../lambdas/outbound/provider-gate.ts';
 import { runSteps } from '../../lambdas/outbound/run-steps.ts';
 import { startProvider } from '../support/provider.ts';
 
@@ -10,6 +11,8 @@ beforeEach(() => {
   customer.requests.length = 0;
   provider.requests.length = 0;
 });
+
+const gate = new ProviderGate({ waitFor: async () => 0, report: async () => undefined });
 
 const step = (name: string, kind: Step['kind'], request: HttpRequest | Step['request']): Step => ({
   name,
@@ -22,7 +25,7 @@ const step = (name: string, kind: Step['kind'], request: HttpRequest | Step['req
   placeholder: {},
 });
 const get = (url: string): HttpRequest => ({ method: 'GET', url, headers: {} });
-const run = (...steps: Step[]) => runSteps(steps, { messageSid: 'SM1', allowLoopback: true });
+const run = (...steps: Step[]) => runSteps(steps, { messageSid: 'SM1', allowLoopback: true, pass: gate.pass('XE1') });
 const codeOf = (outcome: unknown) => (outcome as FailedOutcome).twilioCode;
 
 describe('the steps before a part', () => {
