@@ -12,7 +12,7 @@ const aws = await startAws();
 const channelsDirectory = bundleChannels();
 const { acceptMessage } = await import('../../lambdas/api/messages/accept-message.ts');
 const { allChannels } = await import('../../lambdas/api/channels.ts');
-const { IdempotencyStore } = await import('../../lambdas/platform/stores/idempotency.ts');
+const { acceptDependencies } = await import('../../lambdas/api/messages/dependencies.ts');
 const { MessageStore } = await import('../../lambdas/platform/stores/messages.ts');
 const { SenderStore } = await import('../../lambdas/platform/stores/senders.ts');
 
@@ -50,14 +50,10 @@ let dependencies: AcceptDependencies;
 beforeEach(() => {
   queued = [];
   dependencies = {
-    messages,
-    senders,
-    idempotency: new IdempotencyStore('switchboard'),
-    channels: allChannels,
+    ...acceptDependencies({ TABLE_NAME: 'switchboard', OUTBOUND_QUEUE_URL: 'http://unused.invalid' }),
     async enqueue(task, { deduplicationId }) {
       queued.push({ task, deduplicationId });
     },
-    now: Date.now,
   };
 });
 
@@ -189,5 +185,6 @@ function bound(): AcceptDependencies['messages'] {
     get: (accountSid, sid) => messages.get(accountSid, sid),
     note: (message, entry) => messages.note(message, entry),
     remove: (message) => messages.remove(message),
+    wasDeleted: (accountSid, sid) => messages.wasDeleted(accountSid, sid),
   };
 }

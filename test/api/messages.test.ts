@@ -11,6 +11,7 @@ const channels = bundleChannels();
 const { handler } = await import('../../lambdas/api/api.lambda.ts');
 const { logger } = await import('../../lambdas/platform/log.ts');
 const { dynamo } = await import('../../lambdas/platform/clients.ts');
+const { MessageStore } = await import('../../lambdas/platform/stores/messages.ts');
 const { SenderStore } = await import('../../lambdas/platform/stores/senders.ts');
 const senders = new SenderStore('switchboard');
 
@@ -50,7 +51,7 @@ afterAll(async () => {
 const request = (asked: TestRequest) => call(handler, asked);
 const post = (parameters: Record<string, string>, more: Partial<TestRequest> = {}) =>
   request({ method: 'POST', path: `${MESSAGES}.json`, form: Object.entries(parameters), ...more });
-const stored = async (sid: unknown) => (await aws.items()).find((item) => item['sid'] === sid);
+const stored = (sid: unknown) => new MessageStore('switchboard').get(ROOT_ACCOUNT_SID, String(sid));
 /** How many messages the queue holds, also those that wait behind others of their group. */
 const queued = async () =>
   Object.values(await aws.sqs.depth(process.env['OUTBOUND_QUEUE_URL'] ?? '')).reduce((a, b) => a + b);
@@ -90,7 +91,7 @@ describe('POST Messages.json', () => {
       uri: `${MESSAGES}/${sid}.json`,
     });
     expect(await aws.drain('OUTBOUND_QUEUE_URL')).toEqual([
-      { accountSid: ROOT_ACCOUNT_SID, senderSid: sender.sid, messageSid: sid },
+      { accountSid: ROOT_ACCOUNT_SID, senderSid: sender.sid, messageSid: sid, validUntil: expect.any(Number) },
     ]);
     expect(await stored(sid)).toMatchObject({
       senderSid: sender.sid,
@@ -173,7 +174,18 @@ describe('bad requests', () => {
     ['a private callback URL', 400, 21609, () => post({ ...hello, StatusCallback: 'http://10.0.0.1/' })],
     ['a callback URL that is not HTTP', 400, 21609, () => post({ ...hello, StatusCallback: 'ftp://a.example/' })],
     ['an unknown content', 400, 21655, () => post({ To: TO, From: FROM, ContentSid: `HX${'0'.repeat(32)}` })],
-    ['a schedule', 400, 35118, () => post({ ...hello, ScheduleType: 'fixed', SendAt: '2030-01-01T00:00:00Z' })],
+    [
+      'a time that is too far',
+      400,
+      35115,
+      () => post({ ...hello, ScheduleType: 'fixed', SendAt: '2099-01-01T00:00:00Z' }),
+    ],
+    [
+      'a time that is past',
+      400,
+      35114,
+      () => post({ ...hello, ScheduleType: 'fixed', SendAt: '2020-01-01T00:00:00Z' }),
+    ],
     ['a messaging service', 400, 21705, () => post({ ...hello, MessagingServiceSid: `MG${'0'.repeat(32)}` })],
     ['a JSON body', 400, 21604, () => request({ method: 'POST', path: `${MESSAGES}.json`, json: hello })],
     ['no body at all', 400, 21604, () => request({ method: 'POST', path: `${MESSAGES}.json` })],
@@ -208,7 +220,13 @@ describe('bad requests', () => {
     ['an unknown path', 404, 20404, () => post(hello, { path: '/2010-04-01/Nothing.json' })],
     ['the root path', 404, 20404, () => request({ path: '/', credentials: undefined })],
     ['a method that the path lacks', 405, 20004, () => request({ method: 'PUT', path: `${MESSAGES}.json` })],
-    ['a deletion', 405, 20004, () => request({ method: 'DELETE', path: `${MESSAGES}/SM${'0'.repeat(32)}.json` })],
+    ['the deletion of all', 405, 20004, () => request({ method: 'DELETE', path: `${MESSAGES}.json` })],
+    [
+      'the deletion of no message',
+      404,
+      20404,
+      () => request({ method: 'DELETE', path: `${MESSAGES}/SM${'0'.repeat(32)}.json` }),
+    ],
     ['an unknown message', 404, 20404, () => request({ path: `${MESSAGES}/SM${'0'.repeat(32)}.json` })],
     ['an unknown medium', 404, 20404, () => request({ path: `${MESSAGES}/SM${'0'.repeat(32)}/Media/ME1` })],
     ['a malformed SID', 404, 20404, () => request({ path: `${MESSAGES}/SM1.json` })],

@@ -2,13 +2,13 @@ import type { Channel } from '../../channels/types.ts';
 import type { Message } from '../../domain/message.ts';
 import { isEmptyRange, parseMessageList } from '../../domain/message-list.ts';
 import { parsedBy } from '../../domain/route.ts';
-import { sidPattern } from '../../domain/sid.ts';
 import { notFound } from '../../domain/twilio-error.ts';
 import { toTimeline, toTwilioMedia, toTwilioMessage } from '../../domain/twilio-message.ts';
 import { toTwilioPage } from '../../domain/twilio-page.ts';
 import type { MediaStore } from '../../platform/media-store.ts';
 import type { MessageQuery, MessageStore } from '../../platform/stores/messages.ts';
-import { type ApiRequest, json, queryOf, type ResourceHandler } from '../http/request.ts';
+import { json, queryOf, type ResourceHandler } from '../http/request.ts';
+import { findMessage, formatFor } from './find-message.ts';
 
 export interface ReadDependencies {
   messages: Pick<MessageStore, 'get' | 'page'>;
@@ -17,25 +17,24 @@ export interface ReadDependencies {
 
 /** An answer of a Lambda function may be 6 MB; a page ends well before, and the next one goes on from there. */
 const MAX_PAGE_BYTES = 4_000_000;
-const MESSAGE_SID = sidPattern('SM', 'MM');
 
 /** `GET Messages/{sid}.json` → 200 with the message. */
 export function fetchMessage(dependencies: ReadDependencies): ResourceHandler {
   return async (request) => {
-    const message = await find(request, dependencies);
-    return json(200, toTwilioMessage(message, await formatterFor(dependencies)(message)));
+    const message = await findMessage(request, dependencies);
+    return json(200, toTwilioMessage(message, await formatFor(message, dependencies)));
   };
 }
 
 /** `GET Messages/{sid}/Timeline.json` → 200 with what happened to the message. */
 export function fetchTimeline(dependencies: ReadDependencies): ResourceHandler {
-  return async (request) => json(200, toTimeline(await find(request, dependencies)));
+  return async (request) => json(200, toTimeline(await findMessage(request, dependencies)));
 }
 
 /** `GET Messages/{sid}/Media.json` → 200 with its media, in one page: a message has ten at most. */
 export function listMedia(dependencies: ReadDependencies): ResourceHandler {
   return async (request) => {
-    const media = toTwilioMedia(await find(request, dependencies));
+    const media = toTwilioMedia(await findMessage(request, dependencies));
     const position = { path: request.event.rawPath, filters: [], page: 0, pageSize: 50 };
     return json(200, toTwilioPage('media_list', media, position));
   };
@@ -44,7 +43,7 @@ export function listMedia(dependencies: ReadDependencies): ResourceHandler {
 /** `GET Messages/{sid}/Media/{mediaSid}.json` → 200 with what is known about one of its media. */
 export function fetchMedia(dependencies: ReadDependencies): ResourceHandler {
   return async (request) => {
-    const media = toTwilioMedia(await find(request, dependencies));
+    const media = toTwilioMedia(await findMessage(request, dependencies));
     const found = media.find(({ sid }) => sid === request.parameters['mediaSid']);
     if (!found) throw notFound(request.event.rawPath);
     return json(200, found);
@@ -57,7 +56,7 @@ export function fetchMedia(dependencies: ReadDependencies): ResourceHandler {
  */
 export function downloadMedia(dependencies: ReadDependencies & { media: Pick<MediaStore, 'link'> }): ResourceHandler {
   return async (request) => {
-    const message = await find(request, dependencies);
+    const message = await findMessage(request, dependencies);
     const mediaSid = request.parameters['mediaSid'] ?? '';
     const index = toTwilioMedia(message).findIndex(({ sid }) => sid === mediaSid);
     const item = message.media[index];
@@ -88,8 +87,9 @@ export function listMessages(dependencies: ReadDependencies): ResourceHandler {
           });
     const shown = withinSize(found.slice(0, pageSize));
     const last = shown.at(-1);
-    const format = formatterFor(dependencies);
-    const rows = await Promise.all(shown.map(async (message) => toTwilioMessage(message, await format(message))));
+    const rows = await Promise.all(
+      shown.map(async (message) => toTwilioMessage(message, await formatFor(message, dependencies))),
+    );
     const page = toTwilioPage('messages', rows, {
       path: event.rawPath,
       filters: asked.filters,
@@ -100,15 +100,6 @@ export function listMessages(dependencies: ReadDependencies): ResourceHandler {
     });
     return json(200, page);
   };
-}
-
-async function find({ event, account, parameters }: ApiRequest, { messages }: ReadDependencies): Promise<Message> {
-  const sid = parameters['messageSid'] ?? '';
-  const message = MESSAGE_SID.test(sid)
-    ? await messages.get(account.sid, sid.slice(0, 2) + sid.slice(2).toLowerCase())
-    : undefined;
-  if (!message) throw notFound(event.rawPath);
-  return message;
 }
 
 /** The filters as the store keeps addresses; `nothing` when no message can have such an address. */
@@ -129,14 +120,6 @@ async function whereOf(
   };
   // Channels that share a scheme also share its addresses, so then the address alone decides.
   return names.length === 1 ? { ...where, channel } : where;
-}
-
-/** How a message's channel writes addresses; of a channel that is no more, they stay as they are stored. */
-function formatterFor({ channels }: ReadDependencies): (message: Message) => Promise<(address: string) => string> {
-  return async (message) => {
-    const channel = (await channels()).find(({ name }) => name === message.channel);
-    return channel?.address.format ?? ((address) => address);
-  };
 }
 
 function withinSize(messages: Message[]): Message[] {
