@@ -17,7 +17,7 @@ export async function applyDeletion(
   { messages, messageIds, claims, emptyMedia, now }: ApplyDependencies,
 ): Promise<void> {
   const { sid: senderSid, accountSid } = context.sender;
-  const known = await messageIds.find(senderSid, receivedId(event.id));
+  const known = (await messageIds.find(senderSid, receivedId(event.id)))?.messageSid;
   const claim = { sid: TAKEN_BACK, requestHash: '' };
   const sid = known ?? (await claims.claim(accountSid, claimKey(context, event.id), claim)).sid;
   if (sid === TAKEN_BACK) return;

@@ -19,7 +19,8 @@ export interface ApplyDependencies {
   sentMessages: SentMessageStore;
   windows: WindowStore;
   claims: Pick<IdempotencyStore, 'claim'>;
-  announce(task: CallbackTask): Promise<void>;
+  /** Queues callbacks of one message, in this order. */
+  announce(...tasks: CallbackTask[]): Promise<void>;
   /** Copies a message's media to where customers can fetch them; absent where there is no time for it. */
   fetchMedia?(message: Message, context: EventContext): Promise<void>;
   /** Removes what was copied; absent likewise. */

@@ -1,8 +1,13 @@
 import type { ChannelEvent } from '../channels/types.ts';
-import { statusCallback } from '../domain/callback.ts';
+import { statusCallbacks } from '../domain/callback.ts';
 import type { Message, TimelineEntry } from '../domain/message.ts';
+import type { MessageStatus } from '../domain/status.ts';
 import { toIso } from '../platform/clock.ts';
 import type { ApplyDependencies, EventContext } from './apply-event.ts';
+
+const KNOWN_AS_SENT: readonly MessageStatus[] = ['sent', 'delivered', 'read'];
+
+const FAILURES: readonly MessageStatus[] = ['failed', 'undelivered'];
 
 export type StatusEvent = Extract<ChannelEvent, { type: 'status' }>;
 
@@ -27,13 +32,19 @@ export async function applyStatus(
     return applyWatermark(event, event.to, Date.parse(event.before), context, dependencies);
   }
   const { messageIds } = dependencies;
-  const sid = event.sid ?? (event.id === undefined ? undefined : await messageIds.find(context.sender.sid, event.id));
+  const byId = event.sid === undefined && event.id !== undefined;
+  const pointer = byId ? await messageIds.find(context.sender.sid, event.id ?? '') : undefined;
+  const sid = event.sid ?? pointer?.messageSid;
+  // A message in several parts is as far as its last one is; but without one of them it has failed.
+  if (pointer?.isEarlierPart && !FAILURES.includes(event.status)) return;
   if (!sid) {
     const reason = `No message is known by the channel's id in this ${event.status} status.`;
     throw new UnknownMessageError(reason, event.foreign);
   }
-  if (!(await advance(sid, event, context, dependencies)))
-    throw new UnknownMessageError(`The message ${sid} does not exist.`);
+  if (await advance(sid, event, context, dependencies)) return;
+  // Its customer deleted it, and wants to hear no more of it.
+  if (await dependencies.messages.wasDeleted(context.sender.accountSid, sid)) return;
+  throw new UnknownMessageError(`The message ${sid} does not exist.`);
 }
 
 /** A watermark says nothing of single messages: one that finds nothing left to tell is not an error. */
@@ -61,6 +72,8 @@ async function advance(
   { messages, announce, now }: ApplyDependencies,
 ): Promise<boolean> {
   const { error } = event;
+  // Deliver has nearly always said so before: to look costs a tenth of a write whose condition does not hold.
+  if (event.status === 'sent' && isOldNews(await messages.glance(sender.accountSid, sid))) return true;
   const entry: TimelineEntry = {
     at: toIso(now()),
     event: event.status,
@@ -72,9 +85,14 @@ async function advance(
   if (!change.message) return false;
   // An event that was applied before but may have been cut off before its callback is announced again; SQS drops repeats.
   if (!change.changed && !wasApplied(change.message, event.status)) return true;
-  const task = statusCallback({ ...change.message, status: event.status }, sender, channel.address);
-  if (task) await announce(task);
+  const tasks = statusCallbacks({ ...change.message, status: event.status }, sender, channel.address, now());
+  if (tasks.length > 0) await announce(...tasks);
   return true;
+}
+
+/** True when a message is known to be `sent` or more, which nothing takes back, and that was told by who noted it. */
+function isOldNews(message: Message | undefined): boolean {
+  return message !== undefined && KNOWN_AS_SENT.includes(message.status) && !wasApplied(message, 'sent');
 }
 
 /** True when the channel's own report of this status is in the timeline: the event has come before. */

@@ -8,6 +8,7 @@ import { returnToQueue, runLanes } from '../platform/fifo-batch.ts';
 import { MediaStore } from '../platform/media-store.ts';
 import { hideFor, sendTask } from '../platform/queues.ts';
 import { SenderSecrets } from '../platform/sender-secrets.ts';
+import { DeadLetterStore } from '../platform/stores/dead-letters.ts';
 import { SenderStore } from '../platform/stores/senders.ts';
 import { SessionStore } from '../platform/stores/sessions.ts';
 import { applyPostponed, type PostponedDependencies } from './apply-batch.ts';
@@ -18,16 +19,18 @@ import { emptyMedia, fetchMedia } from './fetch-media.ts';
 const environment = readEnvironment(
   'TABLE_NAME',
   'INBOUND_QUEUE_URL',
-  'INBOUND_DLQ_URL',
   'CALLBACKS_QUEUE_URL',
   'SENDER_SECRET_PREFIX',
   'MEDIA_BUCKET_NAME',
+  'ROOT_ACCOUNT_SID',
   'ALLOW_LOOPBACK_URLS',
 );
 const allowLoopback = environment.ALLOW_LOOPBACK_URLS;
+const secrets = new SenderSecrets(environment.SENDER_SECRET_PREFIX);
+const deadLetters = new DeadLetterStore(environment.TABLE_NAME, environment.ROOT_ACCOUNT_SID);
 const fetching = {
   credentials: new CredentialSource({
-    secrets: new SenderSecrets(environment.SENDER_SECRET_PREFIX),
+    secrets,
     sessions: new SessionStore(environment.TABLE_NAME),
     allowLoopback,
   }),
@@ -44,8 +47,9 @@ const dependencies: PostponedDependencies = {
   senders: new SenderStore(environment.TABLE_NAME),
   channel: requireChannel,
   apply: (event, context) => applyEvent(event, context, applying),
-  bury: (letter, deduplicationId) =>
-    sendTask(environment.INBOUND_DLQ_URL, letter, { group: deduplicationId, deduplicationId }),
+  secrets,
+  postpone: (task, queued) => sendTask(environment.INBOUND_QUEUE_URL, task, queued),
+  bury: (letter, key) => deadLetters.bury(letter, key),
   now: systemClock,
 };
 

@@ -25,15 +25,20 @@ export async function receiveMessage(
   if (message.media.length > 0) {
     // A channel waits seconds for the answer to its webhook; a large file may take longer.
     if (!fetchMedia) throw new Error('A message with media is applied from the queue.');
-    await fetchMedia(message, context);
+    // Once it is stored its files are there, or its customer has had them removed: a repetition must not bring them back.
+    if (!(await isKnown(message, dependencies))) await fetchMedia(message, context);
   }
   await messages.insert(message);
   const repliedTo = event.replyTo === undefined ? undefined : await messageIds.find(sender.sid, event.replyTo);
   const task = inboundCallback(message, event, sender, channel.address, {
     mediaUrls: message.media.map((_, index) => mediaUrl(context.gatewayUrl, message, index)),
-    ...(repliedTo && { repliedTo: { sid: repliedTo } }),
+    ...(repliedTo && { repliedTo: { sid: repliedTo.messageSid } }),
   });
   if (task) await announce(task);
+}
+
+async function isKnown({ accountSid, sid }: Message, { messages }: ApplyDependencies): Promise<boolean> {
+  return (await messages.get(accountSid, sid)) !== undefined || (await messages.wasDeleted(accountSid, sid));
 }
 
 /** The message with the SID that it has for good; undefined for one that was taken back meanwhile. */

@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import type { Channel, ChannelEvent, HttpRequest, WebhookRequest } from '../channels/types.ts';
 import { secretsEqual } from '../domain/auth-token.ts';
 import type { Sender } from '../domain/sender.ts';
-import { conversationGroup, type DeadLetter, type InboundTask } from '../domain/tasks.ts';
+import { conversationGroup, type DeadLetter, type InboundTask, type WebhookTask } from '../domain/tasks.ts';
 import { type Clock, toIso } from '../platform/clock.ts';
 import { logger } from '../platform/log.ts';
 import type { SenderSecrets } from '../platform/sender-secrets.ts';
 import type { SenderStore } from '../platform/stores/senders.ts';
 import type { EventContext } from './apply-event.ts';
 
-/** The longest webhook that is read, in bytes: what a dead letter can hold. */
+/** The reason of letters whose event names somebody else's address, or nobody's. */
+export const NO_SUCH_SENDER = 'The event is for a sender that this account does not have.';
+
+/** The longest webhook that is read, in bytes: in base64 it fits into a queue. */
 export const MAX_WEBHOOK_BYTES = 700_000;
 
 /** Whose webhook it is, from its path. */
@@ -35,8 +38,8 @@ export interface WebhookDependencies {
   postpone(task: InboundTask, group: string, deduplicationId: string): Promise<void>;
   /** Makes the request that confirms a handshake; throws unless it succeeds. */
   confirm(request: HttpRequest): Promise<void>;
-  /** Keeps what could not be read. */
-  bury(letter: DeadLetter, deduplicationId: string): Promise<void>;
+  /** Keeps what could not be read, under a key that a repetition has too. */
+  bury(letter: DeadLetter, key: string): Promise<void>;
   now: Clock;
 }
 
@@ -57,7 +60,7 @@ export async function receiveWebhook(
   if (Buffer.byteLength(request.body) > MAX_WEBHOOK_BYTES) return { status: 413, body: 'The webhook is too large.' };
 
   const channel = dependencies.channel(sender.channel);
-  const { secrets } = await dependencies.secrets.get(sender.secretId);
+  const secrets = channel.webhooksNeedSecrets ? (await dependencies.secrets.get(sender.secretId)).secrets : {};
   const reading = await channel.receive(request, { address: sender.address, fields: sender.fields, secrets });
   switch (reading.kind) {
     case 'handshake':
@@ -67,13 +70,13 @@ export async function receiveWebhook(
       logger.warn('webhook refused', { senderSid: sender.sid, reason: reading.reason });
       return { status: reading.status, body: reading.reason };
     case 'malformed':
-      await dependencies.bury(deadLetter(sender, request, reading.reason, dependencies.now()), sha256(request.body));
+      await buryUnread(sender, request, gatewayUrl, reading.reason, dependencies);
       return channel.webhookAnswer;
     case 'events':
       for (const event of reading.events) {
         const owner = await ownerOf(event, sender, dependencies);
         if (owner) await take(event, { sender: owner, channel, gatewayUrl }, dependencies);
-        else await buryStray(event, sender, dependencies);
+        else await buryStray(event, sender, gatewayUrl, dependencies);
       }
       return channel.webhookAnswer;
   }
@@ -83,10 +86,10 @@ export async function receiveWebhook(
  * Whose event it is. Some providers have one webhook for all senders of a customer: then an event says whose it is, and it is
  * nobody's when this account has no such sender.
  */
-async function ownerOf(
+export async function ownerOf(
   event: ChannelEvent,
   sender: Sender,
-  { senders }: WebhookDependencies,
+  { senders }: { senders: Pick<SenderStore, 'byAddress'> },
 ): Promise<Sender | undefined> {
   const address = ownAddressIn(event);
   if (address === undefined || address === sender.address) return sender;
@@ -99,13 +102,18 @@ function ownAddressIn(event: ChannelEvent): string | undefined {
   return event.type === 'account' ? undefined : event.to;
 }
 
-async function buryStray(event: ChannelEvent, sender: Sender, { bury, now }: WebhookDependencies): Promise<void> {
+export async function buryStray(
+  event: ChannelEvent,
+  sender: Sender,
+  gatewayUrl: string,
+  { bury, now }: Pick<WebhookDependencies, 'bury' | 'now'>,
+): Promise<void> {
   const { accountSid, sid: senderSid } = sender;
   logger.warn('an event is for a sender that is not registered', { senderSid, type: event.type });
-  const reason = 'The event is for a sender that this account does not have.';
-  const payload = Buffer.from(JSON.stringify(event)).toString('base64');
-  const letter: DeadLetter = { kind: 'event', reason, at: toIso(now()), accountSid, senderSid, payload };
-  await bury(letter, sha256(payload));
+  const at = toIso(now());
+  const payload: InboundTask = { accountSid, senderSid, event, gatewayUrl, receivedAt: at };
+  const letter: DeadLetter = { kind: 'event', reason: NO_SUCH_SENDER, at, accountSid, senderSid, payload };
+  await bury(letter, `${senderSid}/${sha256(JSON.stringify(event))}`);
 }
 
 /** Applies an event now, or queues it for later. */
@@ -122,21 +130,32 @@ async function take(event: ChannelEvent, context: EventContext, dependencies: We
 }
 
 /** Events of one conversation stay in order; those that name no contact have only themselves to wait for. */
-function groupOf(event: ChannelEvent, sender: Sender): string {
+export function groupOf(event: ChannelEvent, sender: Pick<Sender, 'sid'>): string {
   if (event.type === 'message' || event.type === 'deletion') return conversationGroup(sender.sid, event.from);
   if (event.type === 'status')
     return conversationGroup(sender.sid, `status/${event.sid ?? event.id ?? event.to ?? ''}`);
   return conversationGroup(sender.sid, 'account');
 }
 
-function deadLetter(sender: Sender, request: WebhookRequest, reason: string, now: number): DeadLetter {
+async function buryUnread(
+  sender: Sender,
+  request: WebhookRequest,
+  gatewayUrl: string,
+  reason: string,
+  { bury, now }: Pick<WebhookDependencies, 'bury' | 'now'>,
+): Promise<void> {
   const { accountSid, sid: senderSid } = sender;
-  const payload = {
+  const at = toIso(now());
+  const payload: WebhookTask = {
+    accountSid,
+    senderSid,
     method: request.method,
     contentType: request.headers['content-type'] ?? '',
     body: Buffer.from(request.body).toString('base64'),
+    gatewayUrl,
+    receivedAt: at,
   };
-  return { kind: 'event', reason, at: toIso(now), accountSid, senderSid, payload };
+  await bury({ kind: 'webhook', reason, at, accountSid, senderSid, payload }, `${senderSid}/${sha256(request.body)}`);
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

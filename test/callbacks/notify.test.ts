@@ -1,6 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import twilio from 'twilio';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CustomerHost, Held } from '../../lambdas/callbacks/customer-hosts.ts';
 import { notify } from '../../lambdas/callbacks/notify.ts';
 import type { CallbackTask, DeadLetter } from '../../lambdas/domain/tasks.ts';
 import { send } from '../../lambdas/platform/http.ts';
@@ -13,10 +14,16 @@ const TOKEN = 'f'.repeat(32);
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 let buried: DeadLetter[];
 let replies: string[];
+/** What callbacks to a path have to wait for. */
+let held: Record<string, Held>;
+/** What was reported of hosts: `reached AC1 host`. */
+let reports: string[];
 
 beforeEach(() => {
   buried = [];
   replies = [];
+  held = {};
+  reports = [];
   customer.requests.length = 0;
   customer.script({ status: 204, body: '' });
 });
@@ -32,6 +39,10 @@ const callback = (overrides: Partial<CallbackTask> = {}): CallbackTask => ({
   ...overrides,
 });
 
+const LONG_AGO = NOW - 4 * 3_600_000 - 1;
+const ELSEWHERE = { ...callback(), url: 'https://a.example' };
+const NO_URL = { ...callback(), url: 'status' };
+
 const record = (body: unknown, { receives = 1, sentAt = NOW } = {}) =>
   ({
     messageId: 'queue-1',
@@ -39,9 +50,24 @@ const record = (body: unknown, { receives = 1, sentAt = NOW } = {}) =>
     attributes: { ApproximateReceiveCount: String(receives), SentTimestamp: String(sentAt), MessageGroupId: 'SM1' },
   }) as SQSRecord;
 
-const run = (queued: SQSRecord, { account = true } = {}) =>
+interface Options {
+  account?: boolean;
+  /** What goes wrong at our own side. */
+  trouble?: Error;
+}
+
+const run = (queued: SQSRecord, { account = true, trouble }: Options = {}) =>
   notify(queued, {
-    authToken: async () => (account ? TOKEN : undefined),
+    authToken: async () => {
+      if (trouble) throw trouble;
+      return account ? TOKEN : undefined;
+    },
+    heldBy: async ({ url }) => held[new URL(url).pathname],
+    report: async ({ accountSid, url }: CustomerHost, outcome, tookMs) => {
+      expect(tookMs).toBeGreaterThanOrEqual(0);
+      reports.push(`${outcome} ${accountSid} ${new URL(url).pathname}`);
+    },
+    elapsed: () => performance.now(),
     send: (request, timeouts) => {
       const timeoutMs = Math.min(timeouts.timeoutMs, 500);
       return send(request, { addresses: { allowLoopback: true }, ...timeouts, timeoutMs });
@@ -105,13 +131,32 @@ describe('a callback', () => {
 
   it('becomes a dead letter when the customer has been down for four hours', async () => {
     customer.script({ status: 500 });
-    const old = record(callback(), { receives: 40, sentAt: NOW - 4 * 3_600_000 - 1 });
+    const old = record(callback(), { receives: 40, sentAt: LONG_AGO });
     expect(await run(old)).toEqual({ done: true });
     expect(buried).toMatchObject([{ kind: 'callback', messageSid: 'SM1', reason: 'The answer was 500.' }]);
   });
 
+  it('has the whole of a user and password that are no percent-encoding', async () => {
+    await run(record(callback({ url: callback().url.replace('//', '//us%er:100%@') })));
+    const authorization = customer.requests[0]?.headers['authorization'];
+    expect(authorization).toBe(`Basic ${Buffer.from('us%er:100%').toString('base64')}`);
+  });
+
+  it.each([1, 40])(
+    'is tried again within a minute after trouble of our own, after %i receives too',
+    async (receives) => {
+      const handled = await run(record(callback(), { receives }), { trouble: new Error('throttled') });
+      expect(handled).toMatchObject({ done: false });
+      expect('retryIn' in handled && handled.retryIn).toBeLessThanOrEqual(64);
+      expect(customer.requests).toEqual([]);
+    },
+  );
+
   it.each([
     ['cannot be read', record('no json'), {}],
+    ['names no URL', record(NO_URL), {}],
+    ['names a fallback that is no URL', record({ ...NO_URL, url: 'https://a.example', fallbackUrl: 'here' }), {}],
+    ['cannot be handled for four hours', record(ELSEWHERE, { sentAt: LONG_AGO }), { trouble: new TypeError('bug') }],
     ['belongs to an account that is gone', record(callback()), { account: false }],
   ])('becomes a dead letter when it %s', async (_, queued, options) => {
     expect(await run(queued, options)).toEqual({ done: true });
@@ -142,6 +187,73 @@ describe("what a callback's URL asks for", () => {
     customer.script('never answer', 'never answer');
     await run(record(callback({ url: `${customer.url}/status#rt=100&tt=120&rc=5&rp=rt` })));
     expect(customer.requests.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('what is learnt of a host', () => {
+  it.each<[string, Parameters<typeof customer.script>, string, string[]]>([
+    ['a 2xx', [{ status: 204 }], '', ['reached']],
+    ['a refusal', [{ status: 404 }], '', ['reached']],
+    ['too many requests', [{ status: 429 }], '', ['reached']],
+    ['a 5xx', [{ status: 500 }], '', ['unreached']],
+    ['no answer', ['never answer'], '#rt=100', ['unreached']],
+    ['a connection that breaks', ['hang up'], '', ['unreached']],
+    ['each try by itself', [{ status: 503 }, { status: 204 }], '#rc=2&rp=all', ['unreached', 'reached']],
+  ])('%s', async (_, scripts, fragment, outcomes) => {
+    customer.script(...scripts);
+    await run(record(callback({ url: `${customer.url}/status${fragment}` })));
+    expect(reports).toEqual(outcomes.map((outcome) => `${outcome} AC1 /status`));
+  });
+
+  it('no connection', async () => {
+    await run(record(callback({ url: 'http://127.0.0.1:1/status' })));
+    expect(reports).toEqual(Array(2).fill('unreached AC1 /status'));
+  });
+});
+
+describe('a callback that is held', () => {
+  const DOWN: Held = { kind: 'held', why: 'down', waitMs: 20_000 };
+  const SLOW: Held = { kind: 'held', why: 'slow', waitMs: 300 };
+
+  it.each<[Held, number, number, number]>([
+    [DOWN, 1, 20, 30],
+    [DOWN, 50, 20, 30],
+    [SLOW, 1, 0.3, 2],
+    [SLOW, 4, 0.3, 16],
+    [SLOW, 500, 0.3, 64],
+  ])('waits for %j after %i receives from %d to %d seconds, and asks nobody', async (hold, receives, least, most) => {
+    held = { '/status': hold };
+    const handled = await run(record(callback(), { receives }));
+    const retryIn = 'retryIn' in handled ? handled.retryIn : -1;
+    expect(retryIn).toBeGreaterThanOrEqual(least);
+    expect(retryIn).toBeLessThanOrEqual(most);
+    expect([customer.requests, reports, buried]).toEqual([[], [], []]);
+  });
+
+  it.each<[Held, string]>([
+    [DOWN, 'The host could not be reached.'],
+    [SLOW, 'The host answers too slowly.'],
+  ])('becomes a dead letter after four hours: %j', async (hold, reason) => {
+    held = { '/status': hold };
+    expect(await run(record(callback(), { sentAt: LONG_AGO }))).toEqual({ done: true });
+    expect(buried).toMatchObject([{ reason }]);
+  });
+
+  it.each<[string, Record<string, Held>, string[], boolean]>([
+    ['goes to its fallback URL when its host is down', { '/in': DOWN }, ['/fallback'], true],
+    ['waits when its host is slow', { '/in': SLOW }, [], false],
+    ['waits when both are down', { '/in': DOWN, '/fallback': DOWN }, [], false],
+    ['waits when its host fails and the fallback is down', { '/fallback': DOWN }, ['/in'], false],
+  ])('%s', async (_, holds, paths, isDone) => {
+    held = holds;
+    customer.script(...(paths[0] === '/in' ? [{ status: 500 }] : [{ body: '<Response/>' }]));
+    const task = callback({ kind: 'inbound', url: `${customer.url}/in`, fallbackUrl: `${customer.url}/fallback` });
+    expect(await run(record(task))).toMatchObject({ done: isDone });
+    expect(customer.requests.map(({ path }) => path)).toEqual(paths);
+    if (!isDone) return;
+    const params = Object.fromEntries(new URLSearchParams(customer.requests[0]?.body));
+    expect(params).toMatchObject({ ErrorCode: '11205', ErrorUrl: task.url });
+    expect(replies).toEqual(['<Response/>']);
   });
 });
 

@@ -148,7 +148,7 @@ describe('a message that its contact takes back', () => {
   it('may be found for a month, long after nobody repeats anything', async () => {
     await apply(wrote());
     const [message] = await stored();
-    expect(await messageIds.find(sender.sid, 'received/m1')).toBe(message?.sid);
+    expect(await messageIds.find(sender.sid, 'received/m1')).toMatchObject({ messageSid: message?.sid });
   });
 
   /** Any message, to make another one of. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Channel, ChannelEvent } from '../../lambdas/channels/types.ts';
 import type { Message } from '../../lambdas/domain/message.ts';
 import type { Sender } from '../../lambdas/domain/sender.ts';
@@ -8,6 +8,7 @@ import type { CallbackTask } from '../../lambdas/domain/tasks.ts';
 import { ROOT_ACCOUNT_SID, startAws } from '../support/aws.ts';
 
 const aws = await startAws();
+const { dynamo } = await import('../../lambdas/platform/clients.ts');
 const { applyEvent } = await import('../../lambdas/inbound/apply-event.ts');
 const { UnknownMessageError } = await import('../../lambdas/inbound/apply-status.ts');
 const { MessageStore } = await import('../../lambdas/platform/stores/messages.ts');
@@ -25,6 +26,8 @@ const windows = new WindowStore(table);
 const claims = new IdempotencyStore(table);
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const at = new Date(NOW).toISOString();
+/** So long ago that a callback of then was queued for sure. */
+const LONG_AGO = new Date(NOW - 61_000).toISOString();
 const CONTACT = '15552223333';
 const channel = {
   name: 'stub',
@@ -63,11 +66,11 @@ async function sent(id: string, overrides: Partial<Message> = {}): Promise<Messa
     media: [],
     status: 'sent',
     statusCallback: 'https://customer.example/status',
-    dateCreated: at,
-    dateUpdated: at,
+    dateCreated: LONG_AGO,
+    dateUpdated: LONG_AGO,
     attempt: 1,
     channelMessageIds: [id],
-    timeline: [{ at, event: 'sent', by: 'deliver' }],
+    timeline: [{ at: LONG_AGO, event: 'sent', by: 'deliver' }],
     ...overrides,
   };
   await messages.insert(message);
@@ -75,7 +78,10 @@ async function sent(id: string, overrides: Partial<Message> = {}): Promise<Messa
   return message;
 }
 
-const apply = (event: ChannelEvent, options: { crashBeforeCallback?: boolean } = {}) =>
+const apply = (
+  event: ChannelEvent,
+  options: { crashBeforeCallback?: boolean; fetchMedia?: (message: Message) => Promise<void> } = {},
+) =>
   applyEvent(
     event,
     { sender, channel, gatewayUrl: 'https://gateway.example' },
@@ -85,11 +91,13 @@ const apply = (event: ChannelEvent, options: { crashBeforeCallback?: boolean } =
       sentMessages,
       windows,
       claims,
-      announce: async (task) => {
+      announce: async (...tasks) => {
         if (options.crashBeforeCallback) throw new Error('crashed');
-        announced.push(task);
+        // As SQS, which drops what it has by its deduplication id.
+        const known = new Set(announced.map(({ idempotencyToken }) => idempotencyToken));
+        announced.push(...tasks.filter(({ idempotencyToken }) => !known.has(idempotencyToken)));
       },
-      fetchMedia: async () => undefined,
+      fetchMedia: options.fetchMedia ?? (async () => undefined),
       now: () => NOW,
     },
   );
@@ -183,11 +191,36 @@ describe('a status', () => {
     expect(announced[0]?.params).toMatchObject({ MessageStatus: 'failed', ErrorCode: '63016' });
   });
 
-  it('that repeats what we know ourselves changes nothing and calls nobody back', async () => {
-    const message = await sent('id-1');
+  it.each(['sent', 'delivered', 'read'] as const)(
+    '`sent`, of a message that we know as %s, costs no write and calls nobody back',
+    async (known) => {
+      const message = await sent('id-1', { status: known });
+      const advance = vi.spyOn(messages, 'advance');
+      await apply(status('id-1', 'sent'));
+      expect(advance).not.toHaveBeenCalled();
+      advance.mockRestore();
+      expect(await stored(message)).toEqual(message);
+      expect(announced).toEqual([]);
+    },
+  );
+
+  it('`sent` that is faster than our own record counts, and is announced again if it was cut off', async () => {
+    const message = await sent('id-1', { status: 'sending', timeline: [{ at, event: 'sending', by: 'deliver' }] });
+    await expect(apply(status('id-1', 'sent'), { crashBeforeCallback: true })).rejects.toThrow('crashed');
     await apply(status('id-1', 'sent'));
-    expect(await stored(message)).toEqual(message);
-    expect(announced).toEqual([]);
+    expect((await stored(message))?.timeline.at(-1)).toEqual({ at, event: 'sent', by: 'channel' });
+    expect(callbacks()).toEqual(['sent']);
+  });
+
+  it('whose id is not to be seen yet by a cheap read is looked for by a consistent one', async () => {
+    const message = await sent('id-1');
+    const isCheap = (input: object) => 'ConsistentRead' in input && input.ConsistentRead === false;
+    const lag = (next: (args: { input: object }) => unknown) => async (args: { input: object }) =>
+      isCheap(args.input) ? { output: { $metadata: {} }, response: {} } : next(args);
+    dynamo.middlewareStack.add(lag as never, { step: 'initialize', name: 'lag' });
+    await apply(status('id-1', 'delivered'));
+    dynamo.middlewareStack.remove('lag');
+    expect(await stored(message)).toMatchObject({ status: 'delivered' });
   });
 
   it('that was cut off before its callback is announced when it comes again', async () => {
@@ -210,6 +243,24 @@ describe('a status', () => {
   ])('of a message that is not known %s', async (_label, foreign, isExpected) => {
     const event = { ...status('unknown', 'delivered'), ...(foreign && { foreign }) };
     await expect(apply(event)).rejects.toMatchObject({ isExpected });
+  });
+
+  it.each([
+    ['delivered', 'sent'],
+    ['read', 'sent'],
+    ['failed', 'failed'],
+  ] as const)('%s, of a part that is not the last, leaves the message %s', async (name, expected) => {
+    const message = await sent('id-2');
+    await messageIds.remember(sender.sid, 'id-1', message.sid, NOW, true);
+    await apply(status('id-1', name, name === 'failed' ? { code: '1', title: 'Gone', twilioCode: 63_024 } : undefined));
+    expect((await stored(message))?.status).toBe(expected);
+    expect(callbacks()).toEqual(expected === 'failed' ? ['failed'] : []);
+  });
+
+  it('has the callback of a young status go before its own, because who wrote that may not have queued it yet', async () => {
+    await sent('id-1', { dateUpdated: at, timeline: [{ at, event: 'sent', by: 'deliver' }] });
+    await apply(status('id-1', 'read'));
+    expect(callbacks()).toEqual(['sent', 'read']);
   });
 
   it('never moves a message back, in whatever order statuses come', async () => {
@@ -287,6 +338,21 @@ describe('an inbound message', () => {
     await apply(inbound(event));
     expect(announced[0]?.params).toMatchObject(expected);
   });
+
+  it.each(['is stored', 'was deleted'])(
+    'whose media are fetched and that %s has them fetched no second time',
+    async (how) => {
+      const fetched: string[] = [];
+      const fetchMedia = async ({ sid }: Message) => void fetched.push(sid);
+      const event = inbound({ id: how, media: [{ id: 'm1', contentType: 'image/jpeg' }] });
+      await apply(event, { fetchMedia });
+      const message = { accountSid: ROOT_ACCOUNT_SID, sid: fetched[0] ?? '' };
+      if (how === 'was deleted') expect(await messages.delete(message, NOW)).toBe(true);
+      await apply(event, { fetchMedia });
+      expect(fetched).toHaveLength(1);
+      expect((await messages.get(message.accountSid, message.sid)) === undefined).toBe(how === 'was deleted');
+    },
+  );
 
   it('that answers one of ours names it', async () => {
     const message = await sent('ours');

@@ -4,6 +4,7 @@ import type { Context } from 'aws-lambda';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Sender } from '../../lambdas/domain/sender.ts';
 import { newSid } from '../../lambdas/domain/sid.ts';
+import { webhookTaskSchema } from '../../lambdas/domain/tasks.ts';
 import { toEvent } from '../../local/http-api/event.ts';
 import { ROOT_ACCOUNT_SID, startAws } from '../support/aws.ts';
 import { bundleChannels } from '../support/channels.ts';
@@ -12,6 +13,7 @@ const aws = await startAws();
 const channels = bundleChannels();
 const { handler } = await import('../../lambdas/inbound/webhook.lambda.ts');
 const { SenderStore } = await import('../../lambdas/platform/stores/senders.ts');
+const { DeadLetterStore } = await import('../../lambdas/platform/stores/dead-letters.ts');
 const { SenderSecrets } = await import('../../lambdas/platform/sender-secrets.ts');
 afterAll(async () => {
   await aws.stop();
@@ -21,6 +23,7 @@ afterAll(async () => {
 const NOW = new Date().toISOString();
 const senders = new SenderStore(process.env['TABLE_NAME'] ?? '');
 const secrets = new SenderSecrets('senders/');
+const deadLetters = new DeadLetterStore(process.env['TABLE_NAME'] ?? '', ROOT_ACCOUNT_SID);
 let sender: Sender;
 let stored: number;
 
@@ -52,18 +55,27 @@ const text = (id: string) => ({
   text: { body: 'Hello' },
 });
 
-const post = async (body: string, { senderSid = sender.sid, secret = 'right', method = 'POST' } = {}) => {
-  const pathParameters = { channel: 'whatsapp', accountSid: ROOT_ACCOUNT_SID, senderSid, secret };
+interface Call {
+  senderSid?: string;
+  secret?: string;
+  method?: string;
+  /** A function URL leaves the path as it is. */
+  by?: 'http-api' | 'function-url';
+}
+
+const post = async (body: string, call: Call = {}) => {
+  const { senderSid = sender.sid, secret = 'right', method = 'POST', by = 'http-api' } = call;
+  const path = { channel: 'whatsapp', accountSid: ROOT_ACCOUNT_SID, senderSid, secret };
   const event = toEvent(
     {
       method,
-      target: `/webhooks/${Object.values(pathParameters).join('/')}`,
-      rawHeaders: ['Host', 'gateway.example', 'Content-Type', 'application/json'],
+      target: `/webhooks/${Object.values(path).join('/')}`,
+      rawHeaders: ['Host', 'called.example', 'Content-Type', 'application/json'],
       body: Buffer.from(body),
       sourceIp: '192.0.2.1',
       port: 80,
     },
-    { apiId: 'api', routeKey: '$default', pathParameters },
+    { apiId: 'api', routeKey: '$default', pathParameters: by === 'http-api' ? path : {} },
   );
   return handler(event, {} as Context);
 };
@@ -74,8 +86,11 @@ describe('a webhook', () => {
     ['with a wrong secret', { secret: 'wrong' }, 403],
     ['with a secret that is a part of the right one', { secret: 'righ' }, 403],
     ['by another method', { method: 'PUT' }, 405],
-  ])('%s is refused, and nothing is stored or queued', async (_, path, status) => {
-    const answer = await post(JSON.stringify({ messages: [text('m1')] }), path);
+    ['by a function URL with a wrong secret', { secret: 'wrong', by: 'function-url' }, 403],
+    ['by a function URL with no secret', { secret: '', by: 'function-url' }, 404],
+    ['by a function URL with more than a secret', { secret: 'right/more', by: 'function-url' }, 404],
+  ] satisfies [string, Call, number][])('%s is refused, and nothing is stored or queued', async (_, call, status) => {
+    const answer = await post(JSON.stringify({ messages: [text('m1')] }), call);
     expect(answer.statusCode).toBe(status);
     expect(await aws.items()).toHaveLength(stored);
     for (const queue of ['CALLBACKS_QUEUE_URL', 'INBOUND_QUEUE_URL', 'INBOUND_DLQ_URL'] as const) {
@@ -96,14 +111,30 @@ describe('a webhook', () => {
   ])('that %s is kept as a dead letter and answered 200, so that the device does not repeat it', async (_, body) => {
     const answer = await post(body);
     expect(answer.statusCode).toBe(200);
-    expect(await aws.items()).toHaveLength(stored);
-    const [letter] = (await aws.drain('INBOUND_DLQ_URL')) as { payload: { body: string } }[];
-    expect(letter).toMatchObject({ kind: 'event', senderSid: sender.sid, accountSid: ROOT_ACCOUNT_SID });
-    expect(Buffer.from(letter?.payload.body ?? '', 'base64').toString()).toBe(body);
+    expect((await post(body)).statusCode).toBe(200);
+    const { letters } = await deadLetters.page(ROOT_ACCOUNT_SID, { order: 'newest first', limit: 10 });
+    const own = letters.filter(({ senderSid }) => senderSid === sender.sid);
+    expect(own).toMatchObject([{ kind: 'webhook', accountSid: ROOT_ACCOUNT_SID }]);
+    const letter = await deadLetters.get(ROOT_ACCOUNT_SID, own[0]?.sid ?? '');
+    const payload = webhookTaskSchema.parse(letter?.payload);
+    expect(payload).toMatchObject({ method: 'POST', contentType: 'application/json', senderSid: sender.sid });
+    expect(Buffer.from(payload.body, 'base64').toString()).toBe(body);
+    expect(await aws.drain('INBOUND_DLQ_URL')).toEqual([]);
   });
 
-  it('is applied at once, every event of it', async () => {
-    const answer = await post(JSON.stringify({ messages: [text('m1'), text('m2')] }));
+  it('that cannot be read is kept whole, however large', async () => {
+    const noise = Array.from({ length: 20_000 }, (_, index) =>
+      createHash('sha256').update(String(index)).digest('hex'),
+    );
+    const body = JSON.stringify({ unknown: noise.join('').slice(0, 690_000) });
+    expect((await post(body)).statusCode).toBe(200);
+    const { letters } = await deadLetters.page(ROOT_ACCOUNT_SID, { order: 'newest first', limit: 1 });
+    const letter = await deadLetters.get(ROOT_ACCOUNT_SID, letters[0]?.sid ?? '');
+    expect(Buffer.from(webhookTaskSchema.parse(letter?.payload).body, 'base64').toString()).toBe(body);
+  });
+
+  it.each(['http-api', 'function-url'] as const)('by %s is applied at once, every event of it', async (by) => {
+    const answer = await post(JSON.stringify({ messages: [text('m1'), text('m2')] }), { by });
     expect(answer.statusCode).toBe(200);
     const callbacks = (await aws.drain('CALLBACKS_QUEUE_URL')) as { params: { Body: string } }[];
     expect(callbacks.map(({ params }) => params.Body)).toEqual(['Hello', 'Hello']);
@@ -119,7 +150,10 @@ describe('a webhook', () => {
     ]);
   });
 
-  it('with media is queued, because a channel does not wait for a download', async () => {
+  it.each([
+    ['http-api', 'http://called.example'],
+    ['function-url', 'https://gateway.example'],
+  ] as const)('by %s with media is queued, with the address that links to them start with', async (by, gatewayUrl) => {
     const image = {
       from: '15552223333',
       id: 'i1',
@@ -127,8 +161,9 @@ describe('a webhook', () => {
       type: 'image',
       image: { id: 'media-1', mime_type: 'image/png' },
     };
-    await post(JSON.stringify({ messages: [image] }));
-    expect(await aws.drain('INBOUND_QUEUE_URL')).toMatchObject([{ event: { media: [{ id: 'media-1' }] } }]);
+    await post(JSON.stringify({ messages: [image] }), { by });
+    // A channel does not wait for a download.
+    expect(await aws.drain('INBOUND_QUEUE_URL')).toMatchObject([{ gatewayUrl, event: { media: [{ id: 'media-1' }] } }]);
     expect(await aws.drain('CALLBACKS_QUEUE_URL')).toEqual([]);
   });
 
