@@ -52,7 +52,7 @@ describe('the CDK app', { timeout: 60_000 }, () => {
       template.Resources,
     ).filter(({ Type }) => Type === 'AWS::Lambda::Function');
     const bundles = new Set(functions.map(({ Properties }) => Properties.Code.S3Key.replace('.zip', '')));
-    expect(bundles.size).toBe(8);
+    expect(bundles.size).toBe(10);
     for (const bundle of bundles) {
       const directory = join(output, `asset.${bundle}`);
       expect(readdirSync(directory).sort()).toEqual(['channels', 'index.mjs', 'index.mjs.map']);
