@@ -33,7 +33,7 @@ export interface CreateDependencies extends ConnectDependencies {
 export async function createSender(
   request: SenderRequest,
   account: { sid: string },
-  gateway: { baseUrl: string; channels: readonly Channel[] },
+  gateway: { webhookBaseUrl: string; channels: readonly Channel[] },
   dependencies: CreateDependencies,
 ): Promise<{ sender: Sender; webhookSecret: string }> {
   const channel = channelOf(request, gateway.channels);
@@ -55,6 +55,7 @@ export async function createSender(
     webhookSecretHash: createHash('sha256').update(webhookSecret).digest('hex'),
     webhook: request.webhook,
     ...(request.profileName !== undefined && { profileName: request.profileName }),
+    ...(request.rate && { rate: request.rate }),
     dateCreated: at,
     dateUpdated: at,
   };
@@ -65,7 +66,7 @@ export async function createSender(
     const kept = session && isStored(session, now()) ? session : undefined;
     await secrets.create(sender.secretId, { secrets: request.secrets, webhookSecret, ...(kept && { session: kept }) });
     if (kept) await dependencies.keeper.schedule(sender, channel, kept, now());
-    await connect(channel, context, webhookUrl(sender, gateway.baseUrl, webhookSecret), session, dependencies);
+    await connect(channel, context, webhookUrl(sender, gateway.webhookBaseUrl, webhookSecret), session, dependencies);
     const online: Sender = { ...sender, status: 'ONLINE', dateUpdated: toIso(now()) };
     await senders.update(online);
     return { sender: online, webhookSecret };

@@ -12,7 +12,13 @@ import { SessionStore } from '../platform/stores/sessions.ts';
 import { type StepDependencies, type StepResult, stepEventSchema } from './registration/job.ts';
 import { runStep } from './registration/run-step.ts';
 
-const environment = readEnvironment('TABLE_NAME', 'SENDER_SECRET_PREFIX', 'ALLOW_LOOPBACK_URLS', 'GATEWAY_URL');
+const environment = readEnvironment(
+  'TABLE_NAME',
+  'SENDER_SECRET_PREFIX',
+  'ALLOW_LOOPBACK_URLS',
+  'GATEWAY_URL',
+  'WEBHOOK_URL',
+);
 const table = environment.TABLE_NAME;
 const secrets = new SenderSecrets(environment.SENDER_SECRET_PREFIX);
 const sessions = new SessionStore(table);
@@ -29,7 +35,7 @@ const dependencies: StepDependencies = {
   send,
   sendForBytes,
   policy,
-  gatewayUrl: environment.GATEWAY_URL,
+  webhookBaseUrl: environment.WEBHOOK_URL ?? environment.GATEWAY_URL,
   now: systemClock,
 };
 

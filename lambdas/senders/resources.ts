@@ -27,6 +27,8 @@ export interface SenderDependencies
   senders(): SenderStore;
   secrets: SenderSecrets;
   channels(): Promise<Channel[]>;
+  /** Where channels call the gateway; undefined where they call its own address. */
+  webhookBaseUrl?: string | undefined;
 }
 
 const SENDER_SID = sidPattern('XE');
@@ -45,7 +47,12 @@ export function create(dependencies: SenderDependencies): ResourceHandler {
       const sender = await startRegistration(request, account, channels, parts);
       return json(202, await shown(sender, channels, baseUrl, dependencies));
     }
-    const { sender, webhookSecret } = await createSender(request, account, { baseUrl, channels }, parts);
+    const { sender, webhookSecret } = await createSender(
+      request,
+      account,
+      { webhookBaseUrl: dependencies.webhookBaseUrl ?? baseUrl, channels },
+      parts,
+    );
     return json(202, await shown(sender, channels, baseUrl, dependencies, webhookSecret));
   };
 }
@@ -137,7 +144,7 @@ async function shown(
   sender: Sender,
   channels: readonly Channel[],
   baseUrl: string,
-  { registrations }: Pick<SenderDependencies, 'registrations'>,
+  { registrations, webhookBaseUrl }: Pick<SenderDependencies, 'registrations' | 'webhookBaseUrl'>,
   webhookSecret?: string,
 ) {
   const channel = channels.find(({ name }) => name === sender.channel);
@@ -147,7 +154,7 @@ async function shown(
     : { format: (address: string) => address, setsWebhook: true };
   const isSettled = sender.workflow === undefined || sender.status === 'ONLINE';
   const registration = isSettled ? undefined : await registrations.get(sender.sid);
-  return toTwilioSender(sender, known, baseUrl, { webhookSecret, registration });
+  return toTwilioSender(sender, known, baseUrl, { webhookSecret, webhookBaseUrl, registration });
 }
 
 function jsonOf(event: ApiRequest['event']): unknown {

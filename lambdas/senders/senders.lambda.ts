@@ -23,6 +23,7 @@ const environment = readEnvironment(
   'REGISTER_CLOUD_NUMBER_STATE_MACHINE_ARN',
   'UPDATE_NUMBER_STATE_MACHINE_ARN',
   'RETIRE_NUMBER_STATE_MACHINE_ARN',
+  'WEBHOOK_URL',
 );
 const secrets = new SenderSecrets(environment.SENDER_SECRET_PREFIX);
 const sessions = new SessionStore(environment.TABLE_NAME);
@@ -41,6 +42,7 @@ const dependencies = {
     retire: environment.RETIRE_NUMBER_STATE_MACHINE_ARN,
   },
   channels: allChannels,
+  webhookBaseUrl: environment.WEBHOOK_URL,
   send,
   policy: { allowLoopback: environment.ALLOW_LOOPBACK_URLS },
   now: systemClock,

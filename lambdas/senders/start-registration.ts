@@ -80,8 +80,17 @@ async function refuseUnlessOver(
 }
 
 /** What a request says of a sender, at the beginning of its registration. */
-function startOf({ fields, webhook, profileName, profile, workflow }: NumberRequest) {
-  return { status: 'CREATING', workflow, fields, webhook, profileName, profile, offlineReasons: undefined } as const;
+function startOf({ fields, webhook, profileName, profile, workflow, rate }: NumberRequest) {
+  return {
+    status: 'CREATING',
+    workflow,
+    fields,
+    webhook,
+    profileName,
+    profile,
+    rate,
+    offlineReasons: undefined,
+  } as const;
 }
 
 function newSender(

@@ -19,13 +19,18 @@ export async function updateSender(
   update: SenderUpdate,
   dependencies: NumberDependencies,
 ): Promise<Sender | undefined> {
-  const { webhook, profileName, code } = update;
+  const { webhook, profileName, rate, code } = update;
   const profile = Object.keys(update.profile).length > 0 ? update.profile : undefined;
   const fields = { ...sender.fields, ...update.shape };
   const isReshaped = !isDeepStrictEqual(fields, sender.fields);
   const isShownAnew = profileName !== sender.profileName || !isDeepStrictEqual(profile, sender.profile);
   // Steps add to a sender while it is registered: only what is asked for is written.
-  const changes = { webhook, ...(isShownAnew && { profileName, profile }), dateUpdated: toIso(dependencies.now()) };
+  const changes = {
+    webhook,
+    ...(!isDeepStrictEqual(rate, sender.rate) && { rate }),
+    ...(isShownAnew && { profileName, profile }),
+    dateUpdated: toIso(dependencies.now()),
+  };
 
   if (sender.workflow !== undefined && (isReshaped || isShownAnew)) {
     if (!isOnline(sender)) refuseWhileNotOnline(sender, profileName, isReshaped);
@@ -48,7 +53,7 @@ function refuseWhileNotOnline(sender: Sender, profileName: string | undefined, i
 
 async function startUpdate(
   sender: Sender,
-  changes: Partial<Pick<Sender, 'webhook' | 'profileName' | 'profile' | 'fields' | 'dateUpdated'>>,
+  changes: Partial<Pick<Sender, 'webhook' | 'rate' | 'profileName' | 'profile' | 'fields' | 'dateUpdated'>>,
   dependencies: NumberDependencies,
 ): Promise<Sender | undefined> {
   const { senders, registrations, machines, now } = dependencies;

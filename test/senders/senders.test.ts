@@ -335,6 +335,44 @@ describe('an existing sender', () => {
   });
 });
 
+describe('a rate of its own', () => {
+  const configuration = (more: Record<string, unknown>) => ({ ...wanted().configuration, ...more });
+  const shown = ({ body }: { body: Record<string, unknown> }) => body['configuration'];
+  const channels = { url: expect.any(String) };
+
+  it('is set when a sender is made, changed, and taken away again', async () => {
+    const created = await create(wanted({ configuration: configuration({ messages_per_second: 40, burst: '100' }) }));
+    expect([created.status, shown(created)]).toEqual([202, { ...channels, messages_per_second: '40', burst: '100' }]);
+    const path = `${SENDERS}/${created.body['sid']}`;
+    const update = (json: unknown) => request({ method: 'POST', path, json });
+
+    expect(shown(await update({ webhook: { callback_url: 'https://app.example/other' } }))).toEqual(shown(created));
+    const faster = { ...channels, messages_per_second: '80', burst: '80' };
+    expect(shown(await update({ configuration: { messagesPerSecond: 80 } }))).toEqual(faster);
+    expect(shown(await request({ path }))).toEqual(faster);
+    expect(shown(await update({ configuration: { messages_per_second: null } }))).toEqual(channels);
+  });
+
+  it.each([
+    ['created', () => create(wanted({ configuration: configuration({ messages_per_second: 0 }) }))],
+    [
+      'updated',
+      async () => {
+        const { body } = await create(wanted());
+        return request({
+          method: 'POST',
+          path: `${SENDERS}/${body['sid']}`,
+          json: { configuration: { messages_per_second: -1 } },
+        });
+      },
+    ],
+  ])('that is none is refused when a sender is %s', async (_label, ask) => {
+    const { status, body } = await ask();
+    expect([status, body['code']]).toEqual([400, 63100]);
+    expect(body['message']).toContain('configuration.messages_per_second: must be a number above 0');
+  });
+});
+
 describe('listing senders', () => {
   it('pages by following next_page_url', async () => {
     const sids: unknown[] = [];

@@ -75,6 +75,13 @@ describe('Changing a number', () => {
     expect(await get(sid)).toMatchObject({ body: { status: 'ONLINE' } });
   });
 
+  it('its own rate changes at once, and starts nothing', async () => {
+    const sid = await online(cloud());
+    const answer = await post({ configuration: { messages_per_second: 250, burst: 250 } }, sid);
+    const configuration = { messages_per_second: '250', burst: '250' };
+    expect(answer).toMatchObject({ status: 202, body: { status: 'ONLINE', configuration } });
+  });
+
   it('its shards cannot change a week after it was registered, since it would be disconnected', async () => {
     const sid = await online(device({ mode: 'multiconnect' }));
     passTime(7 * 24 * 3_600_000 + 60_000);

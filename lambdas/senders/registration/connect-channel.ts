@@ -45,6 +45,6 @@ export const subscribeApp: Step = async (job) => {
 
 async function connecting(job: Job, session?: Session): Promise<HttpRequest[]> {
   const { webhookSecret } = await job.secret();
-  const url = webhookUrl(job.sender, job.dependencies.gatewayUrl, webhookSecret);
+  const url = webhookUrl(job.sender, job.dependencies.webhookBaseUrl, webhookSecret);
   return job.channel.connect(await job.context(), url, session);
 }

@@ -59,8 +59,8 @@ export interface StepDependencies {
   sendForBytes(request: OutgoingRequest, options: SendOptions): Promise<BinaryAnswer>;
   /** Of the customer's URLs, and of the Graph API's. */
   policy: AddressPolicy;
-  /** The gateway's own address, without a slash at its end. */
-  gatewayUrl: string;
+  /** Where channels call the gateway, without a slash at its end. */
+  webhookBaseUrl: string;
   now: Clock;
 }
 

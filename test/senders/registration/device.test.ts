@@ -210,7 +210,11 @@ describe('ConfigureDevice', () => {
     const settings = await fetch(`${device.url}/v1/settings/application`, {
       headers: { authorization: `Bearer ${token}` },
     });
-    expect(await settings.json()).toMatchObject({ settings: { application: { sent_status: true } } });
+    expect(await settings.json()).toMatchObject({
+      settings: {
+        application: { webhooks: { url: expect.stringContaining('/webhooks/whatsapp/') }, sent_status: false },
+      },
+    });
     await fault('/v1/settings/application', { httpStatus: 400, errorCode: 1009, details: 'must be an https:// URL' });
     await expectRefusal(number.run('ConfigureDevice'), /refused to set the webhook.*https:\/\/ URL/);
   });

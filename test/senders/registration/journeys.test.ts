@@ -196,7 +196,7 @@ describe.each(WAYS)('A device, %s', (_, run) => {
     expect(await control(device.url, 'GET', `devices/${number.address}`)).toMatchObject({
       state: 'connected',
       shards: 2,
-      webhookUrl: `${bench.dependencies.gatewayUrl}/webhooks/whatsapp/${ROOT_ACCOUNT_SID}/${number.sid}/webhook-secret`,
+      webhookUrl: `${bench.dependencies.webhookBaseUrl}/webhooks/whatsapp/${ROOT_ACCOUNT_SID}/${number.sid}/webhook-secret`,
     });
     const authorization = `Bearer ${secret?.session?.token}`;
     const photo = await fetch(`${device.url}/v1/settings/profile/photo`, { headers: { authorization } });

@@ -95,7 +95,7 @@ export async function startBench(): Promise<Bench> {
     send: http.send,
     sendForBytes: http.sendForBytes,
     policy: { allowLoopback: true },
-    gatewayUrl: webhook.url,
+    webhookBaseUrl: webhook.url,
     now: () => clock.now,
   };
 
