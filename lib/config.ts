@@ -29,6 +29,19 @@ export const configSchema = z.strictObject({
    */
   batchSize: z.int().min(1).max(10).default(10),
 
+  /**
+   * Functions that deliver messages at once, 2 to 1,000. Each sends some 20 to 25 messages a second, and all are taken from the AWS
+   * account's quota of invocations at once (1,000 unless raised), which the other functions share. Default: 300.
+   */
+  deliverConcurrency: z.int().min(2).max(1_000).default(300),
+
+  /**
+   * Where channels call the gateway: `http-api`, at its own address, which is throttled and may have a name of yours; or
+   * `function-url`, at the address of a Lambda function, which costs $1.00 less per million webhooks and has neither.
+   * Changing it holds for senders registered from then on; the others are called where they were. Default: `http-api`.
+   */
+  webhooks: z.enum(['http-api', 'function-url']).default('http-api'),
+
   /** Days that logs are kept; one of CloudWatch's steps. Default: 30. */
   logRetentionDays: z
     .union([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731].map((days) => z.literal(days)))

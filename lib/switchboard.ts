@@ -56,16 +56,16 @@ export class Switchboard extends Construct {
     const { network, devices } = containers ?? createFleet(this, 'Fleet', stage) ?? {};
 
     // In the order in which a message passes them.
-    new Api(this, 'Api', { ...stage, http, outbound });
+    new Api(this, 'Api', { ...stage, http, outbound, inbound, callbacks });
     new Outbound(this, 'Outbound', { ...stage, outbound, callbacks, network });
-    new Inbound(this, 'Inbound', { ...stage, http, inbound, callbacks });
+    const { webhookUrl } = new Inbound(this, 'Inbound', { ...stage, http, inbound, callbacks });
     new Callbacks(this, 'Callbacks', { ...stage, callbacks, outbound });
 
     // Beside its way: numbers, and what keeps them well.
     const fleet = devices && new FleetSteps(this, 'FleetSteps', { ...stage, devices }).function;
-    const registration = new Registration(this, 'Registration', { ...stage, http, network, fleet });
-    new Senders(this, 'Senders', { ...stage, http, network, registration });
-    new Maintenance(this, 'Maintenance', { ...stage, network, devices, registration });
+    const registration = new Registration(this, 'Registration', { ...stage, http, webhookUrl, network, fleet });
+    new Senders(this, 'Senders', { ...stage, http, webhookUrl, network, registration });
+    new Maintenance(this, 'Maintenance', { ...stage, outbound, inbound, callbacks, network, devices, registration });
 
     this.url = http.url;
     this.rootAccountSid = storage.rootAccountSid;

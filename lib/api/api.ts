@@ -8,6 +8,8 @@ import type { GatewayHttpApi } from './http-api.ts';
 export interface ApiProps extends StageProps {
   readonly http: GatewayHttpApi;
   readonly outbound: WorkQueue;
+  readonly inbound: WorkQueue;
+  readonly callbacks: WorkQueue;
 }
 
 /** Stage 1: accepts messages; also the rest of Twilio's resources, and the answer to a path that does not exist. */
@@ -22,9 +24,12 @@ export class Api extends Construct {
     })
       .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query')
       .bindMasterKey(props)
-      .bindMedia(props, 'GetObject')
-      .bindQueue(props.outbound);
-    props.http.route(api, '/2010-04-01/{proxy+}');
+      .bindMedia(props, 'GetObject', 'DeleteObject')
+      .bindQueue(props.outbound)
+      // Dead letters are redriven; a message that is canceled is announced.
+      .bindQueue(props.inbound)
+      .bindQueue(props.callbacks);
+    props.http.route(api, '/2010-04-01/{proxy+}', '/v1/DeadLetters', '/v1/DeadLetters/{proxy+}');
     props.http.routeEverythingElse(api);
   }
 }

@@ -5,7 +5,7 @@ import { WorkQueue } from '../shared/work-queue.ts';
 
 /** `callbacks.fifo`: what customers are to be told. */
 export class CallbacksQueue extends WorkQueue {
-  constructor(scope: Construct, id: string, props: Pick<StageProps, 'config' | 'alarms'>) {
+  constructor(scope: Construct, id: string, props: Pick<StageProps, 'config' | 'storage' | 'alarms'>) {
     super(scope, id, {
       ...props,
       stage: 'Callbacks',

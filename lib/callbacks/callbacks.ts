@@ -20,11 +20,12 @@ export class Callbacks extends Construct {
       entry: 'callbacks/notify.lambda.ts',
       description: 'Switchboard: posts signed callbacks to customers',
       timeout: props.callbacks.consumerTimeout,
+      // It waits for customers, and little else.
+      memorySize: 256,
     })
       .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem')
       .bindMasterKey(props)
       .bindQueue(props.outbound)
-      .bindDeadLetters(props.callbacks)
       .consume(props.callbacks, props.config.batchSize, MAX_CONCURRENCY);
   }
 }

@@ -5,7 +5,7 @@ import { WorkQueue } from '../shared/work-queue.ts';
 
 /** `inbound.fifo`: events that could not be applied when their webhook came. Empty on a good day. */
 export class InboundQueue extends WorkQueue {
-  constructor(scope: Construct, id: string, props: Pick<StageProps, 'config' | 'alarms'>) {
+  constructor(scope: Construct, id: string, props: Pick<StageProps, 'config' | 'storage' | 'alarms'>) {
     super(scope, id, {
       ...props,
       stage: 'Inbound',

@@ -1,3 +1,4 @@
+import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { GatewayHttpApi } from '../api/http-api.ts';
@@ -16,6 +17,9 @@ const MAX_CONCURRENCY = 20;
 
 /** Stages 3 and 4: receives webhooks and applies their events, at once or later. */
 export class Inbound extends Construct {
+  /** Where channels call, with a slash at the end. Default: the gateway's own address. */
+  readonly webhookUrl: string | undefined;
+
   constructor(scope: Construct, id: string, props: InboundProps) {
     super(scope, id);
     const webhook = new GatewayFunction(this, 'Webhook', {
@@ -23,13 +27,20 @@ export class Inbound extends Construct {
       entry: 'inbound/webhook.lambda.ts',
       description: 'Switchboard: receives the webhooks of channels',
       timeout: Duration.seconds(15),
+      // Nobody waits for its answer but a channel.
+      memorySize: 256,
     })
       .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'Query')
       .bindSenderSecrets(props, 'GetSecretValue')
       .bindQueue(props.inbound)
-      .bindDeadLetters(props.inbound)
-      .bindQueue(props.callbacks);
+      .bindQueue(props.callbacks)
+      .bindGatewayUrl(props.http);
+    // Stays beside a function URL: what was registered before calls it.
     props.http.route(webhook, '/webhooks/{channel}/{accountSid}/{senderSid}/{secret}');
+    if (props.config.webhooks === 'function-url') {
+      // Channels do not sign with AWS's keys: the function checks who calls, as it does behind the HTTP API.
+      this.webhookUrl = webhook.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;
+    }
 
     new GatewayFunction(this, 'Apply', {
       ...props,
@@ -40,7 +51,8 @@ export class Inbound extends Construct {
       .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query')
       .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue')
       .bindMedia(props, 'PutObject')
-      .bindDeadLetters(props.inbound)
+      // What it reads again becomes entries of their own.
+      .bindQueue(props.inbound)
       .bindQueue(props.callbacks)
       .consume(props.inbound, props.config.batchSize, MAX_CONCURRENCY);
   }

@@ -7,6 +7,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
@@ -39,13 +40,17 @@ export class Alarms extends Construct {
   }
 
   /** Something gave up; or work is not being done. */
-  watchQueue(work: WorkQueue, staleAfter: Duration): void {
+  watchQueue(work: WorkQueue, staleAfter: Duration, table: ITable): void {
     const { stage } = work;
     this.#raise(`${stage}DeadLetters`, {
-      means: `${stage}: an entry gave up and waits among the dead letters.`,
-      metric: work.deadLetters.metricApproximateNumberOfMessagesVisible({
-        period: Duration.minutes(1),
-        statistic: 'max',
+      means: `${stage}: something gave up and waits among the dead letters.`,
+      // Counted when it is kept, so the alarm is off again while the letter is still there: each one is told of.
+      metric: new Metric({
+        namespace: 'Switchboard',
+        metricName: 'DeadLetters',
+        dimensionsMap: { TableName: table.tableName, Queue: stage.toLowerCase() },
+        period: Duration.minutes(5),
+        statistic: 'sum',
       }),
       above: 0,
       periods: 1,

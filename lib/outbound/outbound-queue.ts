@@ -5,7 +5,7 @@ import { WorkQueue } from '../shared/work-queue.ts';
 
 /** `outbound.fifo`: one entry for each message to deliver; the group is the conversation. */
 export class OutboundQueue extends WorkQueue {
-  constructor(scope: Construct, id: string, props: Pick<StageProps, 'config' | 'alarms'>) {
+  constructor(scope: Construct, id: string, props: Pick<StageProps, 'config' | 'storage' | 'alarms'>) {
     super(scope, id, {
       ...props,
       stage: 'Outbound',

@@ -11,9 +11,6 @@ export interface OutboundProps extends StageProps {
   readonly network?: FunctionNetwork | undefined;
 }
 
-/** Deliveries at once: about 1,000 messages a second, and well inside an AWS account's 1,000 invocations. */
-const MAX_CONCURRENCY = 100;
-
 /** Stage 2: delivers messages to their channel. */
 export class Outbound extends Construct {
   constructor(scope: Construct, id: string, props: OutboundProps) {
@@ -24,12 +21,13 @@ export class Outbound extends Construct {
       description: 'Switchboard: delivers messages to their channel',
       timeout: props.outbound.consumerTimeout,
     })
-      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem')
+      .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query')
       .bindSenderSecrets(props, 'GetSecretValue', 'PutSecretValue')
       .bindChannels(channelPermissions())
       .bindQueue(props.callbacks)
-      .bindDeadLetters(props.outbound)
-      .consume(props.outbound, props.config.batchSize, MAX_CONCURRENCY)
+      // What waits in a sender's backlog follows what was delivered.
+      .bindQueue(props.outbound)
+      .consume(props.outbound, props.config.batchSize, props.config.deliverConcurrency)
       // Half of the function's own time: longer than one attempt takes.
       .addEnvironment('LEASE_SECONDS', String(props.outbound.consumerTimeout.toSeconds() / 2));
   }

@@ -17,6 +17,8 @@ import { updateNumber } from './workflows/update-number.ts';
 
 export interface RegistrationProps extends StageProps {
   readonly http: GatewayHttpApi;
+  /** Where channels call. Default: the gateway's own address. */
+  readonly webhookUrl?: string | undefined;
   /** Where the fleet's devices are reached. Default: there is no fleet. */
   readonly network?: FunctionNetwork | undefined;
   /** The function that makes and removes containers. Default: numbers are registered in a provider's cloud only. */
@@ -73,7 +75,8 @@ export class Registration extends Construct {
     })
       .bindTable(props, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem')
       .bindSenderSecrets(props, 'CreateSecret', 'GetSecretValue', 'PutSecretValue', 'DeleteSecret')
-      .bindGatewayUrl(props.http);
+      .bindGatewayUrl(props.http)
+      .bindWebhookUrl(props.webhookUrl);
   }
 
   /** A policy beside the function's own: in that one it would be a circle, since workflows need the function. */

@@ -7,6 +7,8 @@ import type { Registration } from './registration.ts';
 
 export interface SendersProps extends StageProps {
   readonly http: GatewayHttpApi;
+  /** Where channels call. Default: the gateway's own address. */
+  readonly webhookUrl?: string | undefined;
   readonly registration: Registration;
   /** Where the fleet's devices are reached. Default: there is no fleet. */
   readonly network?: FunctionNetwork | undefined;
@@ -29,7 +31,8 @@ export class Senders extends Construct {
       .bindSenderSecrets(props, 'CreateSecret', 'GetSecretValue', 'PutSecretValue', 'DeleteSecret')
       .bindWorkflow(registration.updateNumber, 'StartExecution')
       .bindWorkflow(registration.retireNumber, 'StartExecution')
-      .bindExecutions(registration.all, 'DescribeExecution');
+      .bindExecutions(registration.all, 'DescribeExecution')
+      .bindWebhookUrl(props.webhookUrl);
     for (const workflow of registration.registrations) {
       senders.bindWorkflow(workflow, 'StartExecution', 'SendTaskSuccess');
     }

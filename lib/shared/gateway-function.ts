@@ -33,6 +33,8 @@ export interface GatewayFunctionProps extends StageProps {
   /** What it does, for whoever finds it in the console. */
   readonly description: string;
   readonly timeout: Duration;
+  /** In MB; the processor grows with it, and 1,769 are one. Default: 512, enough for what waits most of the time. */
+  readonly memorySize?: number | undefined;
   /** Default: outside any network, with direct access to the internet. */
   readonly network?: FunctionNetwork | undefined;
 }
@@ -57,7 +59,7 @@ export type WorkflowAction = 'StartExecution' | 'SendTaskSuccess';
 export type ExecutionAction = 'DescribeExecution' | 'StopExecution';
 
 /** S3 calls that a function may make on contacts' media. */
-export type MediaAction = 'GetObject' | 'PutObject';
+export type MediaAction = 'GetObject' | 'PutObject' | 'DeleteObject';
 
 /**
  * A function of the gateway: how all of them are built, logged and watched. It may write its own log and nothing else;
@@ -178,6 +180,12 @@ export class GatewayFunction extends LambdaFunction {
     return this;
   }
 
+  /** Knows where channels call, if not at the gateway's own address. Sets `WEBHOOK_URL` then. */
+  bindWebhookUrl(url: string | undefined): this {
+    if (url !== undefined) this.addEnvironment('WEBHOOK_URL', url);
+    return this;
+  }
+
   /** May add to a queue. Sets `<STAGE>_QUEUE_URL`. */
   bindQueue(work: WorkQueue): this {
     allow(this, ['sqs:SendMessage'], work.queue.queueArn);
@@ -185,10 +193,19 @@ export class GatewayFunction extends LambdaFunction {
     return this;
   }
 
-  /** May put what gave up into the dead letters of a queue. Sets `<STAGE>_DLQ_URL`. */
-  bindDeadLetters(work: WorkQueue): this {
-    allow(this, ['sqs:SendMessage'], work.deadLetters.queueArn);
-    this.addEnvironment(environmentNamesOf(work).deadLetters, work.deadLetters.queueUrl);
+  /** Is invoked with batches of what SQS gave up on in a queue, and answers for each entry by itself. Sets `<STAGE>_DLQ_URL`. */
+  consumeDeadLetters(work: WorkQueue): this {
+    const { queueArn, queueUrl } = work.deadLetters;
+    allow(this, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], queueArn);
+    this.addEnvironment(environmentNamesOf(work).deadLetters, queueUrl);
+    new EventSourceMapping(this, `${work.stage}DeadLetters`, {
+      target: this,
+      eventSourceArn: queueArn,
+      batchSize: 10,
+      // As few as may be: nobody waits for them.
+      maxConcurrency: 2,
+      reportBatchItemFailures: true,
+    });
     return this;
   }
 
@@ -222,7 +239,7 @@ function functionProps(props: GatewayFunctionProps, identity: FunctionIdentity):
     description: props.description,
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
-    memorySize: 512,
+    memorySize: props.memorySize ?? 512,
     timeout: props.timeout,
     ...identity,
     loggingFormat: LoggingFormat.JSON,

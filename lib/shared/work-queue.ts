@@ -7,7 +7,10 @@ import type { StageProps } from './stage.ts';
 /** Waiting for a sending slot is a receive too, so a healthy task may be received hundreds of times; attempts are counted in the table. */
 const MAX_RECEIVES = 1000;
 
-export interface WorkQueueProps extends Pick<StageProps, 'config' | 'alarms'> {
+/** What the function that keeps dead letters may take for a batch: some writes each. */
+export const BURIAL_TIMEOUT = Duration.seconds(30);
+
+export interface WorkQueueProps extends Pick<StageProps, 'config' | 'storage' | 'alarms'> {
   /** Its stage, in alarm names and, in capitals, in environment names: `Outbound` gives `OUTBOUND_QUEUE_URL` and `OUTBOUND_DLQ_URL`. */
   readonly stage: 'Outbound' | 'Inbound' | 'Callbacks';
   /** The timeout of the function that takes from this queue. */
@@ -22,7 +25,10 @@ export function environmentNamesOf(work: WorkQueue): { queue: string; deadLetter
   return { queue: `${stage}_QUEUE_URL`, deadLetters: `${stage}_DLQ_URL` };
 }
 
-/** A FIFO queue of work with the FIFO queue of what gave up, and an alarm on each. */
+/**
+ * A FIFO queue of work with the FIFO queue of what SQS gave up on, and alarms on both. Nothing stays in the second: it is kept in the
+ * table, with all that the functions gave up on themselves.
+ */
 export class WorkQueue extends Construct {
   readonly stage: WorkQueueProps['stage'];
   readonly consumerTimeout: Duration;
@@ -46,7 +52,10 @@ export class WorkQueue extends Construct {
       // What is in a queue has been accepted, so it is kept as the table is.
       removalPolicy: removalPolicyOf(props.config),
     };
-    this.deadLetters = new Queue(this, 'DeadLetters', common);
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...common,
+      visibilityTimeout: Duration.seconds(BURIAL_TIMEOUT.toSeconds() * 6),
+    });
     this.queue = new Queue(this, 'Queue', {
       ...common,
       // AWS asks for six times the function's timeout, so that a throttled invocation can be tried again before the entry reappears.
@@ -54,6 +63,6 @@ export class WorkQueue extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
 
-    props.alarms.watchQueue(this, props.staleAfter);
+    props.alarms.watchQueue(this, props.staleAfter, props.storage.table);
   }
 }

@@ -17,6 +17,7 @@ describe('the alarms', () => {
     expect(alarms.map(({ section }) => section).sort()).toEqual([
       'ApiFailures',
       'ApplyFailures',
+      'BuryFailures',
       'CallbacksBacklog',
       'CallbacksDeadLetters',
       'DeliverFailures',
@@ -38,6 +39,8 @@ describe('the alarms', () => {
       'RenewStopped',
       'SendersFailures',
       'ServerErrors',
+      'SweepFailures',
+      'SweepStopped',
       'WebhookFailures',
     ]);
   });
@@ -83,10 +86,16 @@ describe('the alarms', () => {
   });
 
   it('go off at the first dead letter', () => {
-    const deadLetters = alarms.filter(({ section }) => section.endsWith('DeadLetters'));
-    for (const { properties } of deadLetters) {
+    for (const queue of ['Outbound', 'Inbound', 'Callbacks']) {
+      const { properties } = alarms.find(({ section }) => section === `${queue}DeadLetters`) ?? {};
       expect(properties).toMatchObject({
-        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Namespace: 'Switchboard',
+        MetricName: 'DeadLetters',
+        // As `DeadLetterStore.bury` reports it, from whichever function.
+        Dimensions: [
+          { Name: 'Queue', Value: queue.toLowerCase() },
+          { Name: 'TableName', Value: expect.anything() },
+        ],
         Threshold: 0,
         ComparisonOperator: 'GreaterThanThreshold',
         EvaluationPeriods: 1,

@@ -7,6 +7,8 @@ describe('the configuration', () => {
     expect(parseConfig({})).toEqual({
       allowLoopbackUrls: false,
       batchSize: 10,
+      deliverConcurrency: 300,
+      webhooks: 'http-api',
       logRetentionDays: 30,
       removalPolicy: 'retain',
     });
@@ -17,6 +19,8 @@ describe('the configuration', () => {
       rootAccountSid: 'AC0123456789abcdef0123456789abcdef',
       allowLoopbackUrls: true,
       batchSize: 1,
+      deliverConcurrency: 650,
+      webhooks: 'function-url',
       logRetentionDays: 7,
       removalPolicy: 'destroy',
       alarmEmail: 'alarms@example.com',
@@ -73,6 +77,11 @@ const wrong: { title: string; config: unknown; says: string[] }[] = [
     ],
   },
   { title: 'a batch too large for SQS', config: { batchSize: 11 }, says: ['switchboard.batchSize: ', 'got 11.'] },
+  {
+    title: 'one delivery at a time, which SQS cannot do',
+    config: { deliverConcurrency: 1 },
+    says: ['switchboard.deliverConcurrency: ', 'got 1.'],
+  },
   { title: 'a batch in words', config: { batchSize: 'ten' }, says: ['switchboard.batchSize: ', 'got "ten".'] },
   {
     title: 'a retention that CloudWatch lacks',

@@ -7,25 +7,18 @@ const { stacks, gateway } = synthesize();
 
 describe('the environment', () => {
   const names: Record<string, string[]> = {
-    Api: ['MASTER_KEY_SECRET_ID', 'MEDIA_BUCKET_NAME', 'OUTBOUND_QUEUE_URL', 'TABLE_NAME'],
-    Deliver: [
+    Api: [
       'CALLBACKS_QUEUE_URL',
-      'LEASE_SECONDS',
-      'OUTBOUND_DLQ_URL',
-      'OUTBOUND_QUEUE_URL',
-      'SENDER_SECRET_PREFIX',
-      'TABLE_NAME',
-    ],
-    Webhook: ['CALLBACKS_QUEUE_URL', 'INBOUND_DLQ_URL', 'INBOUND_QUEUE_URL', 'SENDER_SECRET_PREFIX', 'TABLE_NAME'],
-    Apply: [
-      'CALLBACKS_QUEUE_URL',
-      'INBOUND_DLQ_URL',
       'INBOUND_QUEUE_URL',
+      'MASTER_KEY_SECRET_ID',
       'MEDIA_BUCKET_NAME',
-      'SENDER_SECRET_PREFIX',
+      'OUTBOUND_QUEUE_URL',
       'TABLE_NAME',
     ],
-    Notify: ['CALLBACKS_DLQ_URL', 'CALLBACKS_QUEUE_URL', 'MASTER_KEY_SECRET_ID', 'OUTBOUND_QUEUE_URL', 'TABLE_NAME'],
+    Deliver: ['CALLBACKS_QUEUE_URL', 'LEASE_SECONDS', 'OUTBOUND_QUEUE_URL', 'SENDER_SECRET_PREFIX', 'TABLE_NAME'],
+    Webhook: ['CALLBACKS_QUEUE_URL', 'GATEWAY_URL', 'INBOUND_QUEUE_URL', 'SENDER_SECRET_PREFIX', 'TABLE_NAME'],
+    Apply: ['CALLBACKS_QUEUE_URL', 'INBOUND_QUEUE_URL', 'MEDIA_BUCKET_NAME', 'SENDER_SECRET_PREFIX', 'TABLE_NAME'],
+    Notify: ['CALLBACKS_QUEUE_URL', 'MASTER_KEY_SECRET_ID', 'OUTBOUND_QUEUE_URL', 'TABLE_NAME'],
     Senders: [
       'MASTER_KEY_SECRET_ID',
       'REGISTER_CLOUD_NUMBER_STATE_MACHINE_ARN',
@@ -36,6 +29,8 @@ describe('the environment', () => {
     ],
     Register: ['GATEWAY_URL', 'SENDER_SECRET_PREFIX', 'TABLE_NAME'],
     Renew: ['SENDER_SECRET_PREFIX', 'TABLE_NAME'],
+    Sweep: ['CALLBACKS_QUEUE_URL', 'OUTBOUND_QUEUE_URL', 'TABLE_NAME'],
+    Bury: ['CALLBACKS_DLQ_URL', 'INBOUND_DLQ_URL', 'OUTBOUND_DLQ_URL', 'TABLE_NAME'],
   };
   const common = ['ALLOW_LOOPBACK_URLS', 'NODE_OPTIONS', 'ROOT_ACCOUNT_SID'];
   const functions = new Map(
@@ -66,9 +61,20 @@ describe('the environment', () => {
     expect(Object.keys(environment?.Variables ?? {}).sort()).toEqual([...common, ...expected].sort());
   });
 
+  it('names where channels call only where that is another address than the gateway’s', () => {
+    const changed = resourcesOf(synthesize({ webhooks: 'function-url' }).gateway, 'AWS::Lambda::Function');
+    const knowing = changed.filter(({ properties }) =>
+      JSON.stringify(properties['Environment']).includes('WEBHOOK_URL'),
+    );
+    expect(knowing.map(({ id }) => id.replace(/[0-9A-F]{8}$/, '').replace(/^Switchboard/, '')).sort()).toEqual([
+      'RegistrationRegister',
+      'Senders',
+    ]);
+  });
+
   it('refuses loopback URLs unless the configuration allows them', () => {
     expect([...functions.values()].map((variables) => variables['ALLOW_LOOPBACK_URLS'])).toEqual(
-      Array(8).fill('false'),
+      Array(10).fill('false'),
     );
     const allowing = resourcesOf(synthesize({ allowLoopbackUrls: true }).gateway, 'AWS::Lambda::Function');
     for (const { properties } of allowing) {

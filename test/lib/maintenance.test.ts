@@ -11,6 +11,7 @@ const find = (name: string) => schedules.find(({ calls }) => calls.includes(name
 describe('what is done again and again', () => {
   it.each([
     ['Renew', 'rate(1 minute)', 60],
+    ['Sweep', 'rate(1 minute)', 60],
     ['Reconcile', 'rate(15 minutes)', 900],
   ])('%s: %s', (name, expression, seconds) => {
     expect(find(name)).toMatchObject({
@@ -21,22 +22,26 @@ describe('what is done again and again', () => {
   });
 
   it('is all of that', () => {
-    expect(schedules).toHaveLength(2);
+    expect(schedules).toHaveLength(3);
   });
 
   it('is not repeated when it fails: the next time is soon enough', () => {
     const invocations = resourcesOf(gateway, 'AWS::Lambda::EventInvokeConfig').map(({ properties }) => properties);
-    expect(invocations).toHaveLength(2);
+    expect(invocations).toHaveLength(3);
     for (const invocation of invocations) expect(invocation).toMatchObject({ MaximumRetryAttempts: 0 });
   });
 
-  it('is renewing only, where there are no devices', () => {
+  it('is renewing and sweeping only, where there are no devices', () => {
     const plain = resourcesOf(synthesize().gateway, 'AWS::Scheduler::Schedule');
-    expect(plain.map(({ properties }) => properties['ScheduleExpression'])).toEqual(['rate(1 minute)']);
+    expect(plain.map(({ properties }) => properties['ScheduleExpression'])).toEqual([
+      'rate(1 minute)',
+      'rate(1 minute)',
+    ]);
   });
 
   it.each([
     ['RenewStopped', 'Renew', 1800],
+    ['SweepStopped', 'Sweep', 300],
     ['ReconcileStopped', 'Reconcile', 3600],
   ])('is missed: %s goes off when %s is not called', (section, name, period) => {
     const alarm = resourcesOf(gateway, 'AWS::CloudWatch::Alarm').find(({ properties }) =>

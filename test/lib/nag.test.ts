@@ -61,6 +61,7 @@ describe('cdk-nag, AwsSolutions', { timeout: 90_000 }, () => {
   it.each([
     ['as it comes', {}],
     ['with every option on', EVERYTHING],
+    ['with webhooks at a function URL', { webhooks: 'function-url' }],
     ["on WhatsApp's images, with a standby, to be thrown away", REAL_DEVICES],
   ] satisfies [string, SwitchboardConfigInput][])('finds nothing unexplained in the gateway %s', (_title, config) => {
     expect(findings(config)).toEqual({ failure: undefined, violations: [] });

@@ -90,23 +90,25 @@ const allowed: Record<string, string[]> = {
   ApiRole: [
     ...table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
     masterKey,
+    's3:DeleteObject on media',
     's3:GetObject on media',
+    'sqs:SendMessage on callbacks queue',
+    'sqs:SendMessage on inbound queue',
     'sqs:SendMessage on outbound queue',
   ],
   DeliverRole: [
-    ...table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    ...table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
     ...secrets('GetSecretValue', 'PutSecretValue'),
     ...consume('outbound'),
     // What specs say that their channels need.
     ...signed('sms-voice:SendTextMessage', 'sms-voice:SendMediaMessage'),
     'sqs:SendMessage on callbacks queue',
-    'sqs:SendMessage on outbound dead letters',
+    'sqs:SendMessage on outbound queue',
   ],
   WebhookRole: [
     ...table('GetItem', 'PutItem', 'UpdateItem', 'Query'),
     ...secrets('GetSecretValue'),
     'sqs:SendMessage on callbacks queue',
-    'sqs:SendMessage on inbound dead letters',
     'sqs:SendMessage on inbound queue',
   ],
   ApplyRole: [
@@ -115,13 +117,12 @@ const allowed: Record<string, string[]> = {
     's3:PutObject on media',
     ...consume('inbound'),
     'sqs:SendMessage on callbacks queue',
-    'sqs:SendMessage on inbound dead letters',
+    'sqs:SendMessage on inbound queue',
   ],
   NotifyRole: [
     ...table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
     masterKey,
     ...consume('callbacks'),
-    'sqs:SendMessage on callbacks dead letters',
     'sqs:SendMessage on outbound queue',
   ],
   SendersRole: [
@@ -147,6 +148,20 @@ const allowed: Record<string, string[]> = {
     ...secrets('GetSecretValue', 'PutSecretValue'),
   ],
   RenewScheduleRole: [...invoke('renew'), 'lambda:InvokeFunction on versions of renew'],
+  SweepRole: [
+    ...table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+    'sqs:SendMessage on callbacks queue',
+    'sqs:SendMessage on outbound queue',
+  ],
+  BuryRole: [
+    ...table('GetItem', 'PutItem'),
+    ...['outbound', 'inbound', 'callbacks'].flatMap((queue) =>
+      ['DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'].map(
+        (action) => `sqs:${action} on ${queue} dead letters`,
+      ),
+    ),
+  ],
+  SweepScheduleRole: [...invoke('sweep'), 'lambda:InvokeFunction on versions of sweep'],
 };
 
 describe('least privilege', () => {

@@ -62,18 +62,22 @@ describe('the functions', () => {
       "Switchboard: Twilio's messaging API",
       'Switchboard: applies events that could not be applied when they came',
       'Switchboard: delivers messages to their channel',
+      'Switchboard: keeps what SQS gave up on as dead letters',
       'Switchboard: posts signed callbacks to customers',
       'Switchboard: receives the webhooks of channels',
       "Switchboard: renews senders' credentials before they expire",
       'Switchboard: repairs what devices and registrations have become',
+      'Switchboard: sends what is due, releases what waits, finds what was never queued',
       'Switchboard: the Senders API',
       'Switchboard: the steps of a registration at Meta and at a device',
       'Switchboard: the steps of a registration that make and remove containers',
     ]);
   });
 
-  it.each(functions)('$id runs on Node 24, on arm64, with a log of its own', ({ properties }) => {
-    expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], MemorySize: 512 });
+  it.each(functions)('$id runs on Node 24, on arm64, with a log of its own', ({ id, properties }) => {
+    // The sweep may have to move a million messages; the others wait, two of them most of the time.
+    const MemorySize = id.includes('Sweep') ? 1769 : /InboundWebhook|CallbacksNotify/.test(id) ? 256 : 512;
+    expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], MemorySize });
     expect(properties['LoggingConfig']).toEqual({ LogFormat: 'JSON', LogGroup: { Ref: expect.any(String) } });
   });
 
@@ -86,7 +90,7 @@ describe('the functions', () => {
     else if (takesFromQueue) expect(seconds).toBeLessThanOrEqual(60);
     else if (takesSteps) expect(seconds).toBeLessThanOrEqual(120);
     // Called by a schedule, which does not wait.
-    else expect(id).toMatch(/Maintenance(Renew|Reconcile)/);
+    else expect(id).toMatch(/Maintenance(Renew|Reconcile|Sweep)/);
   });
 });
 
@@ -172,10 +176,37 @@ describe('the HTTP API', () => {
     expect(routes.sort()).toEqual([
       '$default',
       'ANY /2010-04-01/{proxy+}',
+      'ANY /v1/DeadLetters',
+      'ANY /v1/DeadLetters/{proxy+}',
       'ANY /v2/Channels/Senders',
       'ANY /v2/Channels/Senders/{proxy+}',
       'ANY /webhooks/{channel}/{accountSid}/{senderSid}/{secret}',
     ]);
+  });
+
+  it('has the route of webhooks beside a function URL too, for senders that were registered before', () => {
+    expect(resourcesOf(gateway, 'AWS::Lambda::Url')).toEqual([]);
+    const { gateway: changed } = synthesize({ webhooks: 'function-url' });
+    const [url, ...others] = resourcesOf(changed, 'AWS::Lambda::Url');
+    expect(others).toEqual([]);
+    expect(url?.properties).toMatchObject({ AuthType: 'NONE' });
+    expect(target(url?.properties['TargetFunctionArn'])).toMatch(/InboundWebhook/);
+    const routes = resourcesOf(changed, 'AWS::ApiGatewayV2::Route').map(({ properties }) => properties['RouteKey']);
+    expect(routes).toContain('ANY /webhooks/{channel}/{accountSid}/{senderSid}/{secret}');
+    const open = resourcesOf(changed, 'AWS::Lambda::Permission').filter(
+      ({ properties }) => properties['Principal'] === '*',
+    );
+    expect(open.map(({ properties }) => target(properties['FunctionName']))).toEqual([
+      expect.stringMatching(/InboundWebhook/),
+      expect.stringMatching(/InboundWebhook/),
+    ]);
+    for (const { properties } of open) {
+      expect(properties).toMatchObject(
+        properties['Action'] === 'lambda:InvokeFunction'
+          ? { InvokedViaFunctionUrl: true }
+          : { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' },
+      );
+    }
   });
 
   it('calls functions in payload format 2.0 only', () => {
@@ -202,7 +233,7 @@ describe('the Switchboard construct', () => {
     const switchboard = new Switchboard(stack, 'Switchboard');
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
-    template.resourceCountIs('AWS::Lambda::Function', 8);
+    template.resourceCountIs('AWS::Lambda::Function', 10);
     template.resourceCountIs('AWS::ECS::Cluster', 0);
     expect(switchboard.rootAccountSid).toMatch(/^AC[0-9a-f]{32}$/);
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual(['AuthTokenCommand', 'GatewayUrl', 'RootAccountSid']);
