@@ -16,10 +16,17 @@ export interface LocalStackOptions {
   numbers?: readonly string[];
   /** Whether numbers can be registered on containers of their own. Default true. */
   devices?: boolean;
+  /** Where channels call. Default: the gateway's own address. */
+  webhooks?: 'function-url';
   /** Environments that each function may grow to. Default 4. */
   maximumConcurrency?: number;
   /** Other values for variables that the template gives to functions; a function that has none of the name gets none. */
   environment?: Readonly<Record<string, string>>;
+  /**
+   * Puts something between functions and AWS services: given where each is, it says where functions are to look for it. Event
+   * sources and state machines go past it, as AWS's own do.
+   */
+  inFront?: (endpoints: Readonly<Endpoints>) => Promise<Endpoints>;
   /** What the waits of state machines and their pauses before a retry are multiplied with; 0.01 turns hours into minutes. */
   waitScale?: number;
   /** How long Meta takes to approve a name or a template, in ms. Default 500. */

@@ -69,6 +69,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
           onGivenUp: onFailure,
         },
         containerEnvironment,
+        inFront: options.inFront ?? (async (endpoints) => endpoints),
         waitScale: options.waitScale ?? 1,
         approvalDelayMs: options.approvalDelayMs ?? 500,
         onState: options.onState ?? (() => {}),
@@ -115,7 +116,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   }
 }
 
-async function stopFunctions({ functions }: Made): Promise<void> {
+async function stopFunctions({ functions, functionUrls }: Made): Promise<void> {
+  await Promise.all(functionUrls.map((url) => url.stop()));
   await Promise.all([...functions.values()].map((target) => target.stop()));
 }
 
@@ -132,6 +134,7 @@ async function synthesizeFor(options: LocalStackOptions, started: (() => Promise
     directory,
     configuration: {
       allowLoopbackUrls: true,
+      ...(options.webhooks && { webhooks: options.webhooks }),
       fleet: { sandbox, ...(options.devices !== false && { devices: {} }) },
     },
     signal: options.signal,

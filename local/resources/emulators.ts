@@ -32,6 +32,8 @@ export interface Emulators {
   machines: Machines;
   /** Where each of them is served. */
   endpoints: Endpoints;
+  /** Where functions find each of them. */
+  functionEndpoints: Endpoints;
   providers: Providers;
   logs: FunctionLogs;
   /** How many environments a function may grow to, unless its template says fewer. */
@@ -51,6 +53,7 @@ export interface Made {
   eventSources: EventSource[];
   apiId: string | undefined;
   routes: Route<Integration>[];
+  functionUrls: HttpApi[];
   /** Start the services of the template. */
   services: (() => Service)[];
   schedules: Schedule[];
@@ -64,6 +67,7 @@ export function nothingMade(): Made {
     eventSources: [],
     apiId: undefined,
     routes: [],
+    functionUrls: [],
     services: [],
     schedules: [],
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ACCOUNT_ID, REGION } from '../aws.ts';
+import { HttpApi } from '../http-api/server.ts';
 import { EventSource } from '../lambda/event-source.ts';
 import { LambdaFunction } from '../lambda/function.ts';
 import { awsVariables, lambdaVariables, providerVariables } from '../lambda/variables.ts';
@@ -25,6 +26,12 @@ const eventSourceSchema = z.object({
   ScalingConfig: z.object({ MaximumConcurrency: z.coerce.number() }).optional(),
   FunctionResponseTypes: z.array(z.string()).default([]),
   Enabled: z.union([z.boolean(), z.stringbool()]).default(true),
+});
+
+const functionUrlSchema = z.object({
+  TargetFunctionArn: z.string(),
+  AuthType: z.literal('NONE'),
+  InvokeMode: z.literal('BUFFERED').optional(),
 });
 
 const stateMachineSchema = z.object({
@@ -64,6 +71,18 @@ export function functionHandlers(emulators: Emulators, made: Made): Record<strin
       return { ref: randomUUID(), attributes: {} };
     },
 
+    async 'AWS::Lambda::Url'({ properties }) {
+      const { TargetFunctionArn } = functionUrlSchema.parse(properties);
+      const target = find(TargetFunctionArn);
+      // Gives the function what an HTTP API does whose only route is `$default`.
+      const server = await HttpApi.start(0);
+      made.functionUrls.push(server);
+      const timeoutMilliseconds = target.configuration.timeoutSeconds * 1_000;
+      server.open('url', [{ key: '$default', target: { function: target, timeoutMilliseconds } }]);
+      made.targets.add(target);
+      return { ref: TargetFunctionArn, attributes: { FunctionUrl: `${server.url}/`, FunctionArn: TargetFunctionArn } };
+    },
+
     'AWS::Scheduler::Schedule'({ path, logicalId, properties }) {
       const { ScheduleExpression, State, Target } = scheduleSchema.parse(properties);
       const target = find(Target.Arn);
@@ -99,15 +118,24 @@ function makeFunction(resource: Resource, emulators: Emulators): LambdaFunction 
     timeoutSeconds: properties.Timeout,
     memoryMegabytes: properties.MemorySize,
     environment: {
-      ...changed(properties.Environment?.Variables, emulators.environment),
+      ...withQueuesInFront(changed(properties.Environment?.Variables, emulators.environment), emulators),
       ...lambdaVariables(name, properties.MemorySize, directory),
-      ...awsVariables(emulators.endpoints),
+      ...awsVariables(emulators.functionEndpoints),
       ...providerVariables(emulators.providers),
     },
   };
   const reserved = properties.ReservedConcurrentExecutions ?? emulators.maximumConcurrency;
   const log = (line: string) => emulators.logs.add(resource.path, line);
   return new LambdaFunction(configuration, Math.min(reserved, emulators.maximumConcurrency), log);
+}
+
+/** A queue's URL begins with where SQS is, and an SDK goes where the URL says. */
+function withQueuesInFront(
+  variables: Record<string, string>,
+  { endpoints, functionEndpoints }: Pick<Emulators, 'endpoints' | 'functionEndpoints'>,
+): Record<string, string> {
+  const inFront = (value: string) => value.replace(`${endpoints.sqs}/`, `${functionEndpoints.sqs}/`);
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, inFront(value)]));
 }
 
 /** Variables with other values where there are some. */

@@ -9,6 +9,7 @@ import type { Task } from '../ecs/task.ts';
 import { FileSystems } from '../efs/file-systems.ts';
 import { serveEfs } from '../efs/server.ts';
 import type { HttpApi } from '../http-api/server.ts';
+import type { Endpoints } from '../lambda/variables.ts';
 import type { FunctionLogs } from '../logs.ts';
 import type { Calls } from '../protocol/calls.ts';
 import { Databases } from '../rds-data/databases.ts';
@@ -36,6 +37,7 @@ export interface EmulatorOptions {
   serviceRunning: Omit<ServiceRunning, 'label'>;
   /** Laid over the environment of every container that is started. */
   containerEnvironment: Readonly<Record<string, string>>;
+  inFront: (endpoints: Endpoints) => Promise<Endpoints>;
   waitScale: number;
   approvalDelayMs: number;
   onState: StateListener;
@@ -88,6 +90,17 @@ export async function startEmulators(options: EmulatorOptions, keep: Keep, sqs: 
     serveStepFunctions(machines, calls),
   ]);
   for (const server of [cloudMapServer, efsServer, rdsServer, ecsServer, stepFunctionsServer]) keep(server);
+  const endpoints: Endpoints = {
+    dynamodb: dynamodb.url,
+    sqs: sqs.url,
+    s3: s3.url,
+    secretsManager: secrets.url,
+    stepFunctions: stepFunctionsServer.url,
+    ecs: ecsServer.url,
+    cloudMap: cloudMapServer.url,
+    rdsData: rdsServer.url,
+    efs: efsServer.url,
+  };
   return {
     assembly,
     dynamodb,
@@ -107,17 +120,8 @@ export async function startEmulators(options: EmulatorOptions, keep: Keep, sqs: 
     maximumConcurrency: options.maximumConcurrency,
     environment: options.environment,
     serviceRunning: options.serviceRunning,
-    endpoints: {
-      dynamodb: dynamodb.url,
-      sqs: sqs.url,
-      s3: s3.url,
-      secretsManager: secrets.url,
-      stepFunctions: stepFunctionsServer.url,
-      ecs: ecsServer.url,
-      cloudMap: cloudMapServer.url,
-      rdsData: rdsServer.url,
-      efs: efsServer.url,
-    },
+    endpoints,
+    functionEndpoints: await options.inFront(endpoints),
   };
 }
 

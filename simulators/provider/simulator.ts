@@ -135,6 +135,7 @@ async function provide(
   const answer = sender && fault.answer ? faultAnswer(fault.answer, sender) : reaction.answer;
   note(laboratory, request, reaction, 'file' in answer ? 200 : answer.status);
   if (fault.answer === undefined) reaction.afterwards?.();
+  if (fault.answerDelayMs > 0) await clock.sleep(fault.answerDelayMs);
   if (fault.dropAfterAccepting) response.destroy();
   else if ('file' in answer) {
     const { contentType, content } = answer.file;

@@ -13,6 +13,8 @@ const actionObject = object({
   errorCode: optional(number({ integer: true })),
   title: optional(string()),
   details: optional(string()),
+  /** Do what was asked at once, and answer so much later: what follows from it may be told before the answer. */
+  answerDelayMs: optional(number({ min: 0, max: 3_600_000 })),
   /** Do what was asked, then close the socket without an answer. */
   dropAfterAccepting: optional(boolean),
   /** Close the socket at once. */
@@ -21,6 +23,8 @@ const actionObject = object({
   duplicateWebhooks: optional(boolean),
   /** Hold a webhook back until the device's next one has been posted (or a second has passed). */
   reorderWebhooks: optional(boolean),
+  /** Post a webhook so much later. */
+  delayWebhooksMs: optional(number({ min: 1, max: 3_600_000 })),
 });
 type Action = Checked<typeof actionObject>;
 
@@ -63,7 +67,7 @@ export const faultRules: Check<RuleInput[]> = (value, path) => {
 };
 
 function isWebhookFault(rule: RuleInput): boolean {
-  return WEBHOOK_ACTIONS.some((name) => rule.action[name] === true);
+  return rule.action.delayWebhooksMs !== undefined || WEBHOOK_ACTIONS.some((name) => rule.action[name] === true);
 }
 
 interface Rule {
@@ -77,6 +81,7 @@ interface Rule {
 /** What the rules do to one request. */
 export interface RequestFault {
   delayMs: number;
+  answerDelayMs: number;
   down: boolean;
   dropAfterAccepting: boolean;
   answer: { status: number; error: ErrorEntry } | undefined;
@@ -85,6 +90,7 @@ export interface RequestFault {
 export interface WebhookFault {
   duplicate: boolean;
   reorder: boolean;
+  delayMs: number;
 }
 
 /** The faults that a test asked for. Rules apply in the order given; each counts its own hits. */
@@ -99,8 +105,9 @@ export class Faults {
     }
   }
 
-  clear(): void {
-    this.#rules = [];
+  /** Forgets all rules, or those that name a device. */
+  clear(device?: string): void {
+    this.#rules = device === undefined ? [] : this.#rules.filter(({ input }) => input.match?.device !== device);
   }
 
   list(): Record<string, unknown>[] {
@@ -108,7 +115,13 @@ export class Faults {
   }
 
   forRequest(request: { path: string; method: string; device: string | undefined }): RequestFault {
-    const fault: RequestFault = { delayMs: 0, down: false, dropAfterAccepting: false, answer: undefined };
+    const fault: RequestFault = {
+      delayMs: 0,
+      answerDelayMs: 0,
+      down: false,
+      dropAfterAccepting: false,
+      answer: undefined,
+    };
     for (const rule of this.#rules) {
       if (isWebhookFault(rule.input)) continue;
       const { path = '', method, device } = rule.input.match ?? {};
@@ -118,6 +131,7 @@ export class Faults {
       if (!hit(rule)) continue;
       const { action } = rule.input;
       fault.delayMs += action.delayMs ?? 0;
+      fault.answerDelayMs += action.answerDelayMs ?? 0;
       fault.down ||= action.down === true;
       fault.dropAfterAccepting ||= action.dropAfterAccepting === true;
       fault.answer ??= answerOf(action);
@@ -126,13 +140,14 @@ export class Faults {
   }
 
   forWebhook(device: string | undefined): WebhookFault {
-    const fault: WebhookFault = { duplicate: false, reorder: false };
+    const fault: WebhookFault = { duplicate: false, reorder: false, delayMs: 0 };
     for (const rule of this.#rules) {
       if (!isWebhookFault(rule.input)) continue;
       const wanted = rule.input.match?.device;
       if ((wanted !== undefined && wanted !== device) || !hit(rule)) continue;
       fault.duplicate ||= rule.input.action.duplicateWebhooks === true;
       fault.reorder ||= rule.input.action.reorderWebhooks === true;
+      fault.delayMs += rule.input.action.delayWebhooksMs ?? 0;
     }
     return fault;
   }

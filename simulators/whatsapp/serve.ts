@@ -90,6 +90,7 @@ async function serve(
     answer = failure(error);
   }
   if (device !== undefined) count(device, request, answer.status, performance.now() - started);
+  if (fault.answerDelayMs > 0) await laboratory.clock.sleep(fault.answerDelayMs);
   if (fault.dropAfterAccepting) response.destroy();
   else respond(response, answer, metaOf(laboratory.settings));
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { close, listen, StartError } from '../../local/listen.ts';
 import { type LocalStack, startLocalStack } from '../../local/stack.ts';
 
+const JSON_BODY = { 'content-type': 'application/json' };
 const assembly = fileURLToPath(new URL('./fixtures/assembly', import.meta.url));
 
 describe('The local stack', () => {
@@ -71,6 +72,13 @@ describe('The local stack', () => {
       body: Buffer.from('b=2').toString('base64'),
       requestContext: { domainName: new URL(stack.url).host },
     });
+  });
+
+  it('calls a function by its own URL, which takes no path apart', async () => {
+    const url = `${stack.outputs['FunctionUrl']}things/event?a=1`;
+    const event = await (await fetch(url, { method: 'POST', body: '{}', headers: JSON_BODY })).json();
+    expect(event).toMatchObject({ rawPath: '/things/event', queryStringParameters: { a: '1' }, body: '{}' });
+    expect(event).not.toHaveProperty('pathParameters');
   });
 
   it("sends a function's status, headers, cookies and decoded body", async () => {

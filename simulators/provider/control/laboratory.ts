@@ -45,8 +45,8 @@ export const laboratoryControls: ControlRoute[] = [
   {
     method: 'DELETE',
     pattern: '/control/faults',
-    handler: ({ laboratory }) => {
-      laboratory.faults.clear();
+    handler: ({ laboratory, request }) => {
+      laboratory.faults.clear(request.query.get('device') ?? undefined);
       return shownFaults(laboratory);
     },
   },

@@ -46,13 +46,20 @@ export class WebhookQueue {
     const { clock, faults, address } = this.#parts;
     const fault = faults.forWebhook(address);
     const entry: Waiting = { url, webhook, failures: 0 };
+    const entries = fault.duplicate ? [entry, { ...entry }] : [entry];
+    if (fault.delayMs > 0) {
+      clock.schedule(fault.delayMs, () => {
+        this.#waiting.push(...entries);
+        this.#next();
+      });
+      return;
+    }
     if (fault.reorder && !this.#held) {
       this.#held = entry;
       clock.schedule(LONGEST_HOLD_MS, () => this.#release());
       return;
     }
-    this.#waiting.push(entry);
-    if (fault.duplicate) this.#waiting.push({ ...entry });
+    this.#waiting.push(...entries);
     this.#release();
     this.#next();
   }

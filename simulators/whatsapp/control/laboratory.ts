@@ -100,8 +100,8 @@ const faultControls: ControlRoute[] = [
   {
     method: 'DELETE',
     pattern: '/control/faults',
-    handler: ({ laboratory }) => {
-      laboratory.faults.clear();
+    handler: ({ laboratory, request }) => {
+      laboratory.faults.clear(request.query.get('device') ?? undefined);
       return shownFaults(laboratory);
     },
   },

@@ -52,6 +52,10 @@ export class WebhookSender {
     const fault = faults.forWebhook(this.#context.device());
     const webhook = newWebhook(type, payload);
     const copies = fault.duplicate ? [webhook, newWebhook(type, payload)] : [webhook];
+    if (fault.delayMs > 0) {
+      clock.schedule(fault.delayMs, () => this.#enqueue(...copies));
+      return;
+    }
     const held = this.#held;
     if (held !== undefined) {
       this.#held = undefined;

@@ -168,6 +168,32 @@ describe('Faults', () => {
     expect((await viber.phone(`&wait=${before + 1}`)).at(-1)).toBe('Dropped');
   });
 
+  it('may answer late what was accepted at once', async () => {
+    const before = (await viber.phone()).length;
+    await control(simulator, 'POST', '/faults', { match, count: 1, action: { answerDelayMs: 3_600_000 } });
+    let isAnswered = false;
+    const answer = viber.text('Answered late', undefined).then((outcome) => {
+      isAnswered = true;
+      return outcome;
+    });
+    expect((await viber.phone(`&wait=${before + 1}`)).at(-1)).toBe('Answered late');
+    expect(isAnswered).toBe(false);
+    await control(simulator, 'POST', '/clock', { advanceMs: 3_600_000 });
+    expect(await answer).toMatchObject({ outcome: 'accepted' });
+  });
+
+  it('may hold up a webhook, which others overtake', async () => {
+    await control(simulator, 'POST', '/clock', { advanceMs: 1000 });
+    const before = receiver.received.length;
+    const path = `/contacts/${encodeURIComponent(viber.contact)}/messages?channel=viber`;
+    await control(simulator, 'POST', '/faults', { match, count: 1, action: { delayWebhooksMs: 60_000 } });
+    await control(simulator, 'POST', path, { text: 'held up' });
+    await control(simulator, 'POST', path, { text: 'on time' });
+    await control(simulator, 'POST', '/clock', { advanceMs: 60_000 });
+    const texts = receiver.received.slice(before).map(({ body }) => /held up|on time/.exec(body)?.[0]);
+    expect(texts).toEqual(['on time', 'held up']);
+  });
+
   it('may double a webhook', async () => {
     await control(simulator, 'POST', '/clock', { advanceMs: 1000 });
     const before = receiver.received.length;

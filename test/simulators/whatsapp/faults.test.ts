@@ -123,6 +123,37 @@ describe('a fault', () => {
     });
   });
 
+  it('answers late what was accepted at once, so that its statuses come first', async () => {
+    await onBench({}, async (bench) => {
+      await bench.connect();
+      await faulty(bench, { match: SENDS, count: 1, action: { answerDelayMs: 60_000 } });
+      let isAnswered = false;
+      const sent = bench.device.sendText('Hello').then(() => {
+        isAnswered = true;
+      });
+      while ((await bench.control('GET', '/faults')).text.includes('"hits":0'));
+      await bench.advance(59_999);
+      expect(bench.receiver.statusNames).toEqual(['sent', 'delivered', 'read']);
+      expect(isAnswered).toBe(false);
+
+      await bench.advance(1);
+      await sent;
+    });
+  });
+
+  it('holds up a webhook, which others overtake', async () => {
+    await onBench({}, async (bench) => {
+      await bench.connect();
+      await faulty(bench, { count: 1, action: { delayWebhooksMs: 60_000 } });
+      await bench.write({ text: 'held up' });
+      await bench.write({ text: 'on time' });
+      await bench.advance(60_000);
+
+      const texts = bench.receiver.messages.map((message) => (message['text'] as JsonObject)['body']);
+      expect(texts).toEqual(['on time', 'held up']);
+    });
+  });
+
   it('takes a device down, until the faults are cleared', async () => {
     await onBench({}, async (bench) => {
       await bench.device.enter();
@@ -132,6 +163,15 @@ describe('a fault', () => {
 
       expect((await bench.control('DELETE', '/faults')).json).toEqual({ faults: [] });
       expect(await statuses(bench, 1)).toEqual([200]);
+    });
+  });
+
+  it('of one device can be cleared alone', async () => {
+    await onBench({}, async (bench) => {
+      const rules = [DEVICE, OTHER_DEVICE].map((device) => ({ match: { device }, action: 'down' }));
+      await faulty(bench, ...rules);
+      const { json } = await bench.control('DELETE', `/faults?device=${OTHER_DEVICE}`);
+      expect(json).toMatchObject({ faults: [{ match: { device: DEVICE } }] });
     });
   });
 
