@@ -1,4 +1,4 @@
-import type { Rate } from '../domain/pacing.ts';
+import { intervalOf, type Rate } from '../domain/pacing.ts';
 import type { Circuits } from '../platform/circuits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { PacingStore } from '../platform/stores/pacing.ts';
@@ -19,8 +19,8 @@ export interface CustomerHost {
 /** Callbacks that a slow customer may have under way at once, over all functions; roughly. */
 const SLOW_AT_ONCE = 20;
 
-/** How many of them may begin together after a pause. */
-const SLOW_BURST = 5;
+/** How many more of them may begin together after a pause. */
+const SLOW_TOGETHER = 3;
 
 /**
  * Keeps customers who are down or slow from costing the others anything: each function that waits for an answer is one that
@@ -59,11 +59,14 @@ export class CustomerHosts {
     const fullFor = (this.#full.get(key) ?? 0) - now;
     if (fullFor > 0) return { kind: 'held', why: 'slow', waitMs: fullFor };
     this.#full.delete(key);
-    const rate: Rate = { perSecond: (SLOW_AT_ONCE * 1_000) / averageMs, burst: SLOW_BURST };
-    const reserved = await this.#pacing.reserve(key, 1, rate, now, 0);
+    const rate: Rate = { perSecond: (SLOW_AT_ONCE * 1_000) / averageMs, burst: 1 };
+    // No limit of the customer's is met by going before a slot opens: only how many begin in all counts.
+    const aheadMs = SLOW_TOGETHER * intervalOf(rate);
+    const reserved = await this.#pacing.reserve(key, 1, rate, now, aheadMs);
     if ('slots' in reserved) return undefined;
-    this.#full.set(key, now + reserved.waitMs);
-    return { kind: 'held', why: 'slow', waitMs: reserved.waitMs };
+    const waitMs = Math.max(50, reserved.waitMs - aheadMs);
+    this.#full.set(key, now + waitMs);
+    return { kind: 'held', why: 'slow', waitMs };
   }
 }
 
