@@ -4,7 +4,17 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 /** In the order in which they run. */
-const BENCHMARKS = ['bundles', 'lines', 'numbers-cost', 'channels', 'api-calls', 'throughput', 'registration'];
+const BENCHMARKS = [
+  'bundles',
+  'lines',
+  'numbers-cost',
+  'channels',
+  'api-calls',
+  'drain',
+  'simulation',
+  'throughput',
+  'registration',
+];
 
 /** Each in a process of its own, so that none inherits the environment, the connections or the garbage of another. */
 async function run(name: string): Promise<boolean> {

@@ -2,31 +2,34 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 
 export type Service = 'API Gateway' | 'Lambda' | 'SQS' | 'DynamoDB' | 'Secrets Manager';
 
-/** How often one operation was called. */
+/** How often one operation was called by one function, or for it. */
 export interface Count {
   service: Service;
   operation: string;
+  /** The function. */
+  by: string;
   calls: number;
   /** DynamoDB capacity units that the calls took together. */
   writeUnits: number;
   readUnits: number;
 }
 
-/** Counts calls by service and operation. */
+/** Counts calls by service, operation and function. */
 export class CallCounter {
   #counts = new Map<string, Count>();
+  #underWay = 0;
+  #sequential: Service[] = [];
+  /** The function that is running: one at a time. */
+  by = '';
 
   add(service: Service, operation: string, units: { writeUnits?: number; readUnits?: number } = {}): void {
-    const name = `${service} ${operation}`;
-    const count = this.#counts.get(name) ?? { service, operation, calls: 0, writeUnits: 0, readUnits: 0 };
+    const { by } = this;
+    const name = `${service} ${operation} ${by}`;
+    const count = this.#counts.get(name) ?? { service, operation, by, calls: 0, writeUnits: 0, readUnits: 0 };
     count.calls += 1;
     count.writeUnits += units.writeUnits ?? 0;
     count.readUnits += units.readUnits ?? 0;
     this.#counts.set(name, count);
-  }
-
-  calls(service: Service, operation: string): number {
-    return this.#counts.get(`${service} ${operation}`)?.calls ?? 0;
   }
 
   /** What was counted since the last call of this. */
@@ -34,6 +37,20 @@ export class CallCounter {
     const counts = [...this.#counts.values()];
     this.#counts = new Map();
     return counts;
+  }
+
+  /** A call to AWS, until what is returned is called. Calls that begin while another one is under way cost no more time. */
+  begin(service: Service): () => void {
+    if (this.#underWay === 0) this.#sequential.push(service);
+    this.#underWay += 1;
+    return () => {
+      this.#underWay -= 1;
+    };
+  }
+
+  /** The services of the calls that had to be waited for one after the other, since the last call of this. */
+  takeSequential(): Service[] {
+    return this.#sequential.splice(0);
   }
 }
 
@@ -57,10 +74,7 @@ export function countRequests(
   if (service === 'DynamoDB') {
     stack.add(
       (next) => (args) => next({ ...args, input: Object.assign({}, args.input, { ReturnConsumedCapacity: 'TOTAL' }) }),
-      {
-        step: 'initialize',
-        name: 'askForCapacity',
-      },
+      { step: 'initialize', name: 'askForCapacity' },
     );
   }
   /** What the last update of an item took, by its key. */
@@ -70,6 +84,7 @@ export function countRequests(
       async (args) => {
         const operation = commandName.replace(/Command$/, '') + role;
         const key = JSON.stringify('Key' in args.input ? args.input.Key : undefined);
+        const end = counter.begin(service);
         try {
           const result = await next(args);
           // A poll that finds nothing belongs to no message: it is what an idle queue costs.
@@ -84,6 +99,8 @@ export function countRequests(
           const units = refused ? { writeUnits: updates.get(key) ?? 1 } : {};
           counter.add(service, `${operation}, ${refused ? 'condition false' : 'failed'}`, units);
           throw error;
+        } finally {
+          end();
         }
       },
     // Inside the retries.

@@ -1,72 +1,75 @@
-import { rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createHash } from 'node:crypto';
+import process from 'node:process';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
-import { Customer } from '../../local/customer.ts';
-import { HttpApi } from '../../local/http-api/server.ts';
-import { close, listen } from '../../local/listen.ts';
-import { startSimulator } from '../../simulators/whatsapp/simulator.ts';
-import { tokenOf } from '../../test/support/api.ts';
-import { ROOT_ACCOUNT_SID, startAws } from '../../test/support/aws.ts';
-import { bundleChannels } from '../../test/support/channels.ts';
-import type { Access } from '../support/client.ts';
-import { control } from '../support/simulator.ts';
-import { type CallCounter, countRequests } from './counter.ts';
+import { newSid } from '../../lambdas/domain/sid.ts';
+import { LEASE_MS } from '../../lambdas/outbound/attempt.ts';
+import { toEvent } from '../../local/http-api/event.ts';
+import { call } from '../../test/support/api.ts';
+import { ROOT_ACCOUNT_SID } from '../../test/support/aws.ts';
+import type { Backend } from './backend.child.ts';
+import { type CallCounter, countRequests, type Service } from './counter.ts';
 import { takeAll } from './poller.ts';
+import type { SentMessage, Traffic } from './traffic.ts';
 
-const SENDER = '15550001111';
-const PASSWORD = 'Benchmark-1-device!';
-
-/** Statuses come after every message of a batch has been recorded, as they do from a phone far away. */
-const STATUS_DELAYS_MS = { sent: 1_000, delivered: 1_500, read: 2_000 };
-
-type Queue = 'OUTBOUND' | 'INBOUND' | 'CALLBACKS';
-type Handler = (event: never, context: Context) => Promise<unknown>;
-
-/** The gateway's functions in this process, called as Lambda would; around them emulators and a simulated device. */
-export interface CountedGateway extends Access {
-  /** As in messages. */
-  sender: string;
-  /** A customer's URL for status callbacks. */
-  statusCallbackUrl: string;
-  /** The contact writes, which opens the window. */
-  write(contact: string): Promise<void>;
-  /** Webhooks answered, and callbacks received, so far. */
-  seen(): { webhooks: number; callbacks: number };
-  /** Has everything in `outbound.fifo` delivered, in batches. */
-  deliver(batchSize: number): Promise<void>;
-  /** Has everything in `callbacks.fifo` posted, in batches. */
-  notify(batchSize: number): Promise<void>;
-  /** How many events could not be applied when they came. */
-  postponed(): Promise<number>;
-  /** Every item in the table. */
-  items(): Promise<Record<string, unknown>[]>;
-  stop(): Promise<void>;
+/** One invocation of a function that was warm. */
+export interface Invocation {
+  name: string;
+  /** Of what was sent meanwhile. */
+  channel: string;
+  /** Of a queue's entries; 1 for a function that is called with a request. */
+  batchSize: number;
+  /** CPU time in ms, user and system, all threads. */
+  cpuMs: number;
+  /** The AWS calls that were waited for one after the other. */
+  sequential: Service[];
 }
 
-/** Starts it with one sender, everything counted by `counter`. */
-export async function startCountedGateway(counter: CallCounter): Promise<CountedGateway> {
-  const seen = { webhooks: 0, callbacks: 0 };
-  const aws = await startAws();
-  const channels = bundleChannels();
-  const customer = createServer((_request, response) => {
-    seen.callbacks += 1;
-    response.writeHead(204).end();
-  });
-  const [simulator, httpApi, customerPort] = await Promise.all([
-    startSimulator({ numbers: [SENDER], adminPassword: PASSWORD, statusDelaysMs: STATUS_DELAYS_MS }),
-    HttpApi.start(0),
-    listen(customer, 0),
-  ]);
+/** A sender, and what can be done with its messages; everything is counted. */
+export interface CountedSender {
+  /** The API takes a message; answers its SID. */
+  accept(contact: string, body: string, statusCallback?: string): Promise<string>;
+  /** The provider tells of a status. */
+  tell(status: string, message: SentMessage): Promise<void>;
+  /** The contact has just written. */
+  openWindow(contact: string): Promise<void>;
+}
 
+const WEBHOOK_SECRET = 'bench-webhook-secret';
+type Handler = (event: never, context: Context) => Promise<unknown>;
+
+/**
+ * The gateway's functions in this process, one invocation at a time, called as Lambda would, with what they call in another one.
+ * Sets this process's environment, which the functions read when they are imported: use it once.
+ */
+export async function startCountedGateway(backend: Backend, counter: CallCounter) {
+  const logs = { bytes: 0 };
+  Object.assign(process.env, backend.environment, {
+    LEASE_SECONDS: String(LEASE_MS / 1_000),
+    GATEWAY_URL: 'https://gateway.example',
+    POWERTOOLS_LOG_LEVEL: 'INFO',
+  });
   // Imported when the environment names the emulators.
-  const [clients, api, senders, deliver, webhook, notify] = await Promise.all([
+  const [
+    clients,
+    api,
+    deliver,
+    webhook,
+    notify,
+    { SenderStore },
+    { SenderSecrets },
+    { WindowStore },
+    { MessageStore },
+  ] = await Promise.all([
     import('../../lambdas/platform/clients.ts'),
     import('../../lambdas/api/api.lambda.ts'),
-    import('../../lambdas/senders/senders.lambda.ts'),
     import('../../lambdas/outbound/deliver.lambda.ts'),
     import('../../lambdas/inbound/webhook.lambda.ts'),
     import('../../lambdas/callbacks/notify.lambda.ts'),
+    import('../../lambdas/platform/stores/senders.ts'),
+    import('../../lambdas/platform/sender-secrets.ts'),
+    import('../../lambdas/platform/stores/windows.ts'),
+    import('../../lambdas/platform/stores/messages.ts'),
   ]);
   const pollers = new SQSClient({});
   countRequests(clients.dynamo, 'DynamoDB', counter);
@@ -74,63 +77,115 @@ export async function startCountedGateway(counter: CallCounter): Promise<Counted
   countRequests(clients.secretsManager, 'Secrets Manager', counter);
   countRequests(pollers, 'SQS', counter, ' (poller)');
 
-  const invoke = async (name: string, handler: Handler, event: unknown): Promise<unknown> => {
-    counter.add('Lambda', name);
-    const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-    // Events and answers are JSON on Lambda.
-    return JSON.parse(JSON.stringify(await handler(JSON.parse(JSON.stringify(event)) as never, context)));
-  };
-  const route = (key: string, name: string, handler: Handler, answered = () => {}) => ({
-    key,
-    target: {
-      timeoutMilliseconds: 30_000,
-      function: {
-        invoke(event: unknown) {
-          counter.add('API Gateway', 'request');
-          return invoke(name, handler, event).finally(answered);
-        },
-      },
-    },
-  });
-  httpApi.open('api', [
-    route('ANY /2010-04-01/{proxy+}', 'Api', api.handler),
-    route('ANY /v2/Channels/Senders', 'Senders', senders.handler),
-    route('ANY /webhooks/{channel}/{accountSid}/{senderSid}/{secret}', 'Webhook', webhook.handler, () => {
-      seen.webhooks += 1;
-    }),
-  ]);
-  const urlOf = (queue: Queue) => process.env[`${queue}_QUEUE_URL`] ?? '';
-  const poll = (queue: Queue, batchSize: number, name: string, handler: Handler) =>
-    takeAll(
-      pollers,
-      urlOf(queue),
-      batchSize,
-      async (event) => (await invoke(name, handler, event)) as SQSBatchResponse,
-    );
+  const table = process.env['TABLE_NAME'] ?? '';
+  const messages = new MessageStore(table);
+  const invocations: Invocation[] = [];
+  const sending = { channel: '' };
 
-  const access = { url: httpApi.url, accountSid: ROOT_ACCOUNT_SID, authToken: tokenOf(ROOT_ACCOUNT_SID) };
-  await new Customer(access).registerWhatsApp(SENDER, `${simulator.url}/devices/${SENDER}`, PASSWORD);
+  /** Runs one function; its log lines are counted, not printed. */
+  const invoke = async (name: string, batchSize: number, run: () => Promise<unknown>): Promise<unknown> => {
+    counter.by = name;
+    counter.add('Lambda', name);
+    counter.takeSequential();
+    const write = process.stdout.write;
+    process.stdout.write = ((line: string | Uint8Array) => {
+      logs.bytes += line.length;
+      return true;
+    }) as typeof process.stdout.write;
+    const before = process.cpuUsage();
+    try {
+      return await run();
+    } finally {
+      const { user, system } = process.cpuUsage(before);
+      process.stdout.write = write;
+      const cpuMs = (user + system) / 1_000;
+      invocations.push({ name, ...sending, batchSize, cpuMs, sequential: counter.takeSequential() });
+    }
+  };
+  const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+  const timed = (name: string, handler: Handler) => async (event: unknown) =>
+    (await invoke(name, 1, () => handler(event as never, context))) as { statusCode?: number };
+  const take = (queue: string, name: string, handler: Handler, batchSize: number) => {
+    counter.by = name;
+    return takeAll(pollers, process.env[`${queue}_QUEUE_URL`] ?? '', batchSize, async (event) => {
+      return (await invoke(name, batchSize, () => handler(event as never, context))) as SQSBatchResponse;
+    });
+  };
+
+  /** Not counted: a sender is connected once. */
+  const createSender = async (traffic: Traffic, address: string): Promise<CountedSender> => {
+    const secrets = new SenderSecrets(process.env['SENDER_SECRET_PREFIX'] ?? '');
+    const windows = new WindowStore(table);
+    const sid = newSid('XE', Date.now());
+    const secretId = secrets.idFor(sid);
+    const at = new Date().toISOString();
+    const { channel, fields, secret } = traffic;
+    await secrets.create(secretId, { ...secret, webhookSecret: WEBHOOK_SECRET });
+    await new SenderStore(table).create({
+      sid,
+      accountSid: ROOT_ACCOUNT_SID,
+      channel,
+      address,
+      status: 'ONLINE',
+      fields,
+      secretId,
+      webhookSecretHash: createHash('sha256').update(WEBHOOK_SECRET).digest('hex'),
+      webhook: { callbackMethod: 'POST', fallbackMethod: 'POST' },
+      dateCreated: at,
+      dateUpdated: at,
+    });
+    return {
+      openWindow: (contact) => windows.open(sid, contact, Date.now()),
+      async accept(contact, body, statusCallback) {
+        sending.channel = channel;
+        const form: [string, string][] = [
+          ['From', `whatsapp:+${address}`],
+          ['To', `whatsapp:+${contact}`],
+          ['Body', body],
+          ...(statusCallback === undefined ? [] : ([['StatusCallback', statusCallback]] as [string, string][])),
+        ];
+        const path = `/2010-04-01/Accounts/${ROOT_ACCOUNT_SID}/Messages.json`;
+        const answer = await call(timed('Api', api.handler as Handler), { method: 'POST', path, form });
+        if (answer.status !== 201) throw new Error(`Api answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+        return String(answer.body['sid']);
+      },
+      async tell(status, message) {
+        const { body, headers } = traffic.webhook(status, message);
+        const path = { channel, accountSid: ROOT_ACCOUNT_SID, senderSid: sid, secret: WEBHOOK_SECRET };
+        const event = toEvent(
+          {
+            method: 'POST',
+            target: `/webhooks/${Object.values(path).join('/')}`,
+            rawHeaders: Object.entries({
+              Host: 'gateway.example',
+              'Content-Type': 'application/json',
+              ...headers,
+            }).flat(),
+            body: Buffer.from(body),
+            sourceIp: '192.0.2.1',
+            port: 443,
+          },
+          { apiId: 'api', routeKey: '$default', pathParameters: path },
+        );
+        const { statusCode } = await timed('Webhook', webhook.handler as Handler)(event);
+        if (statusCode !== 200) throw new Error(`Webhook answered ${statusCode}.`);
+      },
+    };
+  };
+
   return {
-    ...access,
-    sender: `whatsapp:+${SENDER}`,
-    statusCallbackUrl: `http://127.0.0.1:${customerPort}/status`,
-    async write(contact) {
-      await control(simulator.url, 'POST', `/contacts/${contact}/messages`, { body: { to: SENDER, text: 'Hello?' } });
-    },
-    seen: () => ({ ...seen }),
-    deliver: (batchSize) => poll('OUTBOUND', batchSize, 'Deliver', deliver.handler),
-    notify: (batchSize) => poll('CALLBACKS', batchSize, 'Notify', notify.handler),
-    async postponed() {
-      const { visible, inFlight } = await aws.sqs.depth(urlOf('INBOUND'));
-      return visible + inFlight;
-    },
-    items: () => aws.items(),
-    async stop() {
-      await simulator.stop();
-      await Promise.all([httpApi.stop(), close(customer)]);
+    createSender,
+    invocations,
+    logs,
+    /** Has everything in `outbound.fifo` delivered, in batches. */
+    deliver: (batchSize: number) => take('OUTBOUND', 'Deliver', deliver.handler as Handler, batchSize),
+    /** Has everything in `callbacks.fifo` posted, in batches. */
+    notify: (batchSize: number) => take('CALLBACKS', 'Notify', notify.handler as Handler, batchSize),
+    message: (sid: string) => messages.get(ROOT_ACCOUNT_SID, sid),
+    stop(): void {
       for (const client of [clients.dynamo, clients.sqs, clients.secretsManager, pollers]) client.destroy();
-      await aws.stop();
-      await rm(channels, { recursive: true });
     },
   };
 }
+
+export type CountedGateway = Awaited<ReturnType<typeof startCountedGateway>>;
