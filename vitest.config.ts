@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { crashPoints } from './test/support/crash-points.ts';
 
 export default defineConfig({
   test: {
@@ -23,10 +24,26 @@ export default defineConfig({
           testTimeout: 20_000,
           hookTimeout: 30_000,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/contract/**', 'test/journeys/**', 'test/deploy/**'],
+          exclude: [
+            'test/contract/**',
+            'test/journeys/**',
+            'test/deploy/**',
+            'test/faults/**',
+            'test/support/crash-points.test.ts',
+          ],
         },
       },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      {
+        extends: true,
+        plugins: [crashPoints('/lambdas/outbound/')],
+        test: {
+          name: 'faults',
+          include: ['test/faults/*.test.ts', 'test/support/crash-points.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         extends: true,
         test: {

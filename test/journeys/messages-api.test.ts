@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CallbackReceiver, isSigned } from './support/callbacks.ts';
 import { createClient } from './support/client.ts';
 import { gateway } from './support/gateway.ts';
 import { createSender, type TestSender } from './support/senders.ts';
@@ -8,8 +9,11 @@ describe('The Messages resource, with the twilio package', () => {
   const client = createClient();
   const phone = new Phone();
   let sender: TestSender;
+  let customer: CallbackReceiver;
 
+  afterAll(() => customer.stop());
   beforeAll(async () => {
+    customer = await CallbackReceiver.start();
     sender = await createSender();
     await phone.write({ to: sender.number, text: 'Hi' });
   });
@@ -136,5 +140,58 @@ describe('The Messages resource, with the twilio package', () => {
     // The phone may say `delivered` before Deliver has written down that it sent: each is there once, whichever comes first.
     await expect.poll(async () => (await timeline()).toSorted(), { timeout: 10_000 }).toEqual(events.toSorted());
     expect((await timeline()).slice(0, 2)).toEqual(events.slice(0, 2));
+  });
+
+  it('schedules a message, and cancels it: it is never sent, and the customer is told', async () => {
+    const contact = new Phone();
+    await contact.write({ to: sender.number, text: 'Remind me' });
+    const scheduled = await client.messages.create({
+      from: sender.address,
+      to: contact.address,
+      body: 'The reminder',
+      scheduleType: 'fixed',
+      sendAt: new Date(Date.now() + 3_600_000),
+      statusCallback: customer.url('/scheduled'),
+    });
+    expect(scheduled).toMatchObject({ status: 'scheduled', dateSent: null, from: sender.address });
+    expect(await client.messages.list({ to: contact.address })).toMatchObject([{ sid: scheduled.sid }]);
+
+    const canceled = await client.messages(scheduled.sid).update({ status: 'canceled' });
+    expect(canceled).toMatchObject({ sid: scheduled.sid, status: 'canceled', dateSent: null });
+    const callback = await customer.waitFor(({ parameters }) => parameters['MessageSid'] === scheduled.sid);
+    expect(callback.parameters).toMatchObject({ MessageStatus: 'canceled', To: contact.address });
+    expect(isSigned(callback)).toBe(true);
+
+    await client.messages.create({ from: sender.address, to: contact.address, body: 'Something else' });
+    expect((await contact.arrived(1)).map(({ text }) => text)).toEqual(['Something else']);
+  });
+
+  it('does not cancel what was sent', async () => {
+    const contact = new Phone();
+    await contact.write({ to: sender.number, text: 'Hi' });
+    const { sid } = await client.messages.create({ from: sender.address, to: contact.address, body: 'Gone' });
+    await contact.arrived(1);
+    const late = client.messages(sid).update({ status: 'canceled' });
+    await expect(late).rejects.toMatchObject({ status: 409, code: 30409 });
+  });
+
+  it('redacts and deletes messages, those of contacts too', async () => {
+    const contact = new Phone();
+    await contact.write({ to: sender.number, text: 'My secret' });
+    const { sid } = await client.messages.create({ from: sender.address, to: contact.address, body: 'Your secret' });
+    await expect.poll(async () => (await client.messages(sid).fetch()).status, { timeout: 10_000 }).toBe('read');
+    const received = async () => client.messages.list({ from: contact.address });
+    await expect.poll(async () => (await received()).map(({ body }) => body)).toEqual(['My secret']);
+
+    for (const message of [await client.messages(sid).fetch(), ...(await received())]) {
+      expect(await client.messages(message.sid).update({ body: '' })).toMatchObject({
+        body: '',
+        status: message.status,
+      });
+      expect((await client.messages(message.sid).fetch()).body).toBe('');
+      expect(await client.messages(message.sid).remove()).toBe(true);
+      await expect(client.messages(message.sid).fetch()).rejects.toMatchObject({ status: 404, code: 20404 });
+    }
+    expect(await received()).toEqual([]);
   });
 });

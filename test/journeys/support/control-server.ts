@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { close, listen } from '../../../local/listen.ts';
 import type { LocalStack } from '../../../local/stack.ts';
+import { MessageActions } from './message-actions.ts';
 import type { NumberActions } from './number-actions.ts';
 
 /**
@@ -10,6 +11,7 @@ export async function startControlServer(
   stack: LocalStack,
   numbers: NumberActions,
 ): Promise<{ url: string; stop(): Promise<void> }> {
+  const messages = new MessageActions(stack);
   const actions: Record<string, (name: string, body: unknown) => unknown> = {
     'GET /items': () => stack.items(),
     'GET /depths': () => stack.queues.depths(),
@@ -19,6 +21,8 @@ export async function startControlServer(
     'POST /kill': (name) => stack.functions.kill(name),
     'POST /invoke': (name, event) => stack.functions.invoke(name, event),
     'POST /tick': (name) => stack.schedules.tick(name),
+    'POST /storeUnqueued': (like) => messages.storeUnqueued(like),
+    'POST /comeDue': (sid) => messages.comeDue(sid),
     'GET /resources': () => stack.fleet.resources(),
     'GET /tasks': (senderSid) => stack.fleet.tasks(senderSid),
     'POST /killTask': (arn) => stack.fleet.kill(arn),
@@ -51,6 +55,7 @@ export async function startControlServer(
     url: `http://127.0.0.1:${port}`,
     stop: async () => {
       numbers.stop();
+      messages.stop();
       await close(server);
     },
   };

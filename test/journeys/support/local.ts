@@ -25,6 +25,10 @@ export const local = {
   invoke: (name: string, event: unknown) => call<unknown>('POST', `/invoke/${name}`, event),
   /** Lets a schedule tick, by its construct id: `ReconcileSchedule`. Resolves when its function has answered. */
   tick: (name: string) => call<unknown>('POST', `/tick/${name}`),
+  /** Stores a message like one that was accepted, as a request that is cut off before the queue leaves it. @returns its SID */
+  storeUnqueued: (like: string) => call<string>('POST', `/storeUnqueued/${like}`),
+  /** The time of a scheduled message comes now. */
+  comeDue: (sid: string) => call<null>('POST', `/comeDue/${sid}`),
   /** Everything that numbers have on AWS. */
   resources: () => call<FleetResources>('GET', '/resources'),
   /** Containers of a sender that run or will. */
