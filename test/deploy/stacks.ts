@@ -102,22 +102,29 @@ export class Stacks {
     return new Map(found.flat());
   }
 
-  async #resources(stack: string): Promise<[string, string][]> {
+  /** @param page where the last answer left off: CloudFormation lists a hundred at once */
+  async #resources(stack: string, page?: string): Promise<[string, string][]> {
     const response = await fetch(this.#aws, {
       method: 'POST',
       headers: { authorization: 'AWS4-HMAC-SHA256 Credential=emulated/20260101/us-east-1/cloudformation/aws4_request' },
-      body: new URLSearchParams({ Action: 'ListStackResources', Version: '2010-05-15', StackName: stack }),
+      body: new URLSearchParams({
+        Action: 'ListStackResources',
+        Version: '2010-05-15',
+        StackName: stack,
+        ...(page !== undefined && { NextToken: page }),
+      }),
     });
     const text = await response.text();
     if (response.status === 400 && text.includes('does not exist')) return [];
     if (!response.ok) throw new Error(`ListStackResources ${stack} was answered ${response.status}: ${text}`);
     const parser = new XMLParser({ isArray: (name) => name === 'member' });
-    const { member = [] } =
-      parser.parse(text).ListStackResourcesResponse.ListStackResourcesResult.StackResourceSummaries;
-    return member.map((resource: Record<string, string>) => [
+    const { StackResourceSummaries, NextToken } =
+      parser.parse(text).ListStackResourcesResponse.ListStackResourcesResult;
+    const listed: [string, string][] = (StackResourceSummaries.member ?? []).map((resource: Record<string, string>) => [
       `${stack}/${resource['LogicalResourceId']}`,
       String(resource['ResourceStatus']),
     ]);
+    return NextToken === undefined ? listed : [...listed, ...(await this.#resources(stack, String(NextToken)))];
   }
 
   #read(directory: string, stacks: readonly string[]): Map<string, string> {
