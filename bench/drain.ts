@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import type { Rate } from '../lambdas/domain/pacing.ts';
+import { intervalOf, type Rate, toleranceOf } from '../lambdas/domain/pacing.ts';
 import type { Backend } from './api-calls/backend.child.ts';
 import { type DrainResult, drain } from './drain/drain.ts';
 import { type Progress, runBenchmark } from './support/benchmark.ts';
@@ -11,7 +11,7 @@ import { table } from './support/table.ts';
 /*
  * A campaign of one sender, accepted at once and drained as fast as its provider allows. How much of the rate is used counts from
  * when the burst is spent to the last message: before that more than the rate is allowed, which would only flatter. It is spent
- * when the provider would accept no more than the tenth of it that the gateway keeps back, and a message.
+ * when the provider would accept no more than the part of it that the gateway keeps back, and a message.
  */
 
 const MESSAGES = 2_000;
@@ -62,7 +62,8 @@ function columns(
   { accepted, refused, backlogged, receives, lateMs }: DrainResult,
   { perSecond, burst }: Rate,
 ): (string | number)[] {
-  const first = accepted.findIndex(({ left }) => left <= burst / 10 + 1);
+  const used = toleranceOf({ perSecond, burst }) / intervalOf({ perSecond, burst }) + 1;
+  const first = accepted.findIndex(({ left }) => left <= burst - used + 1);
   const after = first < 0 ? accepted : accepted.slice(first);
   const seconds = ((after.at(-1)?.at ?? 0) - (after[0]?.at ?? 0)) / 1_000;
   // A burst that is never spent was allowed all the same.

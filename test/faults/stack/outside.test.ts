@@ -100,7 +100,7 @@ describe('callbacks to a customer whose server is in trouble', () => {
   it.concurrent.each<[name: string, answer: (count: number) => { status?: number; body?: string; delayMs?: number }]>([
     ['which is down at first', (count) => ({ status: count < 20 ? 503 : 204 })],
     ['which is slow', (count) => ({ status: 204, delayMs: count % 3 === 0 ? 1_000 : 0 })],
-    ['which answers nonsense', (count) => ({ status: count % 2 === 0 ? 200 : 418, body: '<<<not xml' })],
+    ['which answers nonsense', (count) => ({ status: count % 2 === 0 ? 200 : 502, body: '<<<not xml' })],
   ])('arrive in order: %s', async (name, answer) => {
     const server = await CallbackReceiver.start();
     const arrived: typeof server.received = [];
